@@ -18,7 +18,16 @@ from gateway.domain.case.policy import ClockKind
 from gateway.domain.case.replies import Replies, newest
 from gateway.domain.case.verbs import WhyArchived
 from gateway.domain.command import Applied, Command, Refs
-from gateway.domain.events import SYSTEM, CaseArchived, CaseReopened, CaseReplied, ClockWarned, ReplyCalled, TicketRated
+from gateway.domain.events import (
+    SYSTEM,
+    CaseArchived,
+    CaseReopened,
+    CaseReplied,
+    ClockWarned,
+    ReplyCalled,
+    ReplyDeclined,
+    TicketRated,
+)
 from gateway.domain.ids import new_ulid
 from gateway.domain.keys import ExternalKey
 from gateway.domain.owed_calls import OwedCalls
@@ -33,10 +42,14 @@ from gateway.ports.replies import ReplyReads
 from gateway.ports.store import CommandStore, TicketReader
 
 CURSOR = "after-reply"
-_ARCHIVES = {ReplyCalled.TYPE: WhyArchived.UNREACHABLE, CaseReplied.TYPE: WhyArchived.NOT_NEEDED}
+_ARCHIVES = {
+    ReplyCalled.TYPE: WhyArchived.UNREACHABLE,
+    ReplyDeclined.TYPE: WhyArchived.DECLINED,
+    CaseReplied.TYPE: WhyArchived.NOT_NEEDED,
+}
 """What may let a case be put away, and why then."""
 _WANTED = frozenset(
-    one.TYPE for one in (CaseReplied, CaseReopened, CaseArchived, ClockWarned, TicketRated, ReplyCalled)
+    one.TYPE for one in (CaseReplied, CaseReopened, CaseArchived, ClockWarned, TicketRated, ReplyCalled, ReplyDeclined)
 )
 
 
@@ -237,4 +250,4 @@ def _needless(kind: str, data: Mapping[str, Any]) -> tuple[str, ...] | None:
     """For which reasons nobody need call any more after an event; None: it has nothing to do with calls."""
     if kind == CaseReopened.TYPE or (kind == CaseArchived.TYPE and data["why"] == WhyArchived.UNREACHABLE):
         return (REPLY, VISIT)
-    return (VISIT,) if kind in {CaseArchived.TYPE, TicketRated.TYPE} else None
+    return (VISIT,) if kind in {CaseArchived.TYPE, TicketRated.TYPE, ReplyDeclined.TYPE} else None

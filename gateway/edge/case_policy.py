@@ -8,8 +8,18 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    model_validator,
+)
 
+from gateway.domain.case.closing import WhyInformed
+from gateway.domain.case.note import MOST_CHARS
 from gateway.domain.case.policy import (
     JUDGE_LIMIT,
     VISIT_LIMIT,
@@ -20,6 +30,7 @@ from gateway.domain.case.policy import (
     LimitOverride,
     Matter,
     Reckoning,
+    Script,
     TimeLimit,
     UnreviewedReturn,
 )
@@ -50,6 +61,7 @@ def _code(value: Any) -> Any:
 
 
 Time = Annotated[timedelta, BeforeValidator(_time)]
+_Said = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=MOST_CHARS)]
 Code = Annotated[str, BeforeValidator(_code), Field(pattern=r"^(\d{2}){1,4}$")]
 
 
@@ -115,6 +127,11 @@ class _Extensions(_Closed):
     longest: Time = timedelta(hours=48)
 
 
+class _Script(_Closed):
+    zh: _Said
+    en: _Said
+
+
 class _Limits(_Closed):
     """One of each kind of clock."""
 
@@ -151,6 +168,7 @@ class _File(_Closed):
     extensions: _Extensions = Field(default_factory=_Extensions)
     automatic_dispatch_above: float | None = Field(None, ge=0.5, le=1)
     archive_alone: bool = True
+    scripts: dict[WhyInformed, _Script] = Field(default_factory=dict)
 
 
 def read_case_policy(
@@ -199,6 +217,7 @@ def read_case_policy(
         most_extensions=file.extensions.most,
         longest_extension=file.extensions.longest,
         archive_alone=file.archive_alone,
+        scripts={why.value: Script(zh=one.zh, en=one.en) for why, one in file.scripts.items()},
     )
 
 

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 import sqlalchemy as sa
 
 from gateway.domain.case.note import Note, NoteKind
 from gateway.domain.ids import from_rfc3339
-from gateway.errors import RejectedInput
 from gateway.ports.cases import ListedTask, TaskPage, TaskQuery, WaitingCase, WaitingPage
 from gateway.storage import tables as t
 from gateway.storage.engine import Sql
+from gateway.storage.page_cursor import cursor_behind, row_before
 from gateway.storage.task_pages import Behind, due_first
 from gateway.storage.texts import check_texts
 
 _C = t.clocks.c
-_CURSOR = re.compile(r"([0-9TZ:.+-]{0,40})\|([\w:-]{1,80})")
 
 
 class SqlCaseLists:
@@ -32,17 +30,17 @@ class SqlCaseLists:
         check_texts((query.unit,))
         after = None
         if query.cursor is not None:
-            due_at, task_id = _cursor(query.cursor)
+            due_at, task_id = row_before(query.cursor)
             after = Behind(due_at or None, task_id)
         limit = query.limit + 1
         rows = await self._sql.read(lambda c: due_first(c, query.unit, is_open=query.open, after=after, limit=limit))
         page = rows[: query.limit]
-        more = f"{page[-1].due_at or ''}|{page[-1].task_id}" if len(rows) > query.limit else None
+        more = cursor_behind(page[-1].due_at, page[-1].task_id) if len(rows) > query.limit else None
         return TaskPage(tuple(ListedTask(row.task_id, row.ticket_id) for row in page), more)
 
     async def waiting(self, *, limit: int, cursor: str | None = None) -> WaitingPage:
         """See ``ports.cases.CaseLists.waiting``."""
-        query = waiting(None if cursor is None else _cursor(cursor))
+        query = waiting(None if cursor is None else row_before(cursor))
         rows = await self._sql.read(lambda c: c.execute(query.limit(limit + 1)).mappings().all())
         page = rows[:limit]
         items = tuple(
@@ -55,7 +53,7 @@ class SqlCaseLists:
             )
             for row in page
         )
-        more = f"{page[-1]['due_at']}|{page[-1]['clock_id']}" if len(rows) > limit else None
+        more = cursor_behind(page[-1]["due_at"], page[-1]["clock_id"]) if len(rows) > limit else None
         return WaitingPage(items, more)
 
     async def notes(self, ticket_id: str) -> list[Note]:
@@ -72,11 +70,3 @@ def waiting(after: tuple[str, str] | None = None) -> sa.Select[Any]:
     names = ("clock_id", "ticket_id", "task_id", "kind", "due_at", "overdue_since")
     query = sa.select(*(_C[name] for name in names)).where(t.WAITS_FOR_CENTRE).order_by(_C.due_at, _C.clock_id)
     return query if after is None else query.where(sa.tuple_(_C.due_at, _C.clock_id) > sa.tuple_(*after))
-
-
-def _cursor(given: str) -> tuple[str, str]:
-    """The due time and the id behind which a page begins."""
-    found = _CURSOR.fullmatch(given)
-    if found is None:
-        raise RejectedInput("this cursor is not one of this list; leave it out to begin anew")
-    return found[1], found[2]

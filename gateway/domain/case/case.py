@@ -35,8 +35,10 @@ from gateway.domain.ids import from_rfc3339, rfc3339
 from gateway.domain.status import Status, moved
 from gateway.domain.task_status import GONE, Role, TaskStatus, TaskVerb
 from gateway.domain.ticket import LEAD, Alteration
+from gateway.domain.words import Crossing
 from gateway.errors import Conflict
 
+REASSIGNED = "handling.reassigned"
 MOVES_LIMITS = frozenset({"demand.type", "demand.category", "demand.urgency"})
 """Record paths from which time limits follow."""
 
@@ -58,10 +60,17 @@ class Case(TaskTime):
 
     __slots__ = ()
 
-    def undecided(self, reason: str, steps: Iterable[Routing] = (), candidates: Iterable[str] = ()) -> None:
+    def undecided(
+        self,
+        reason: str,
+        steps: Iterable[Routing] = (),
+        candidates: Iterable[str] = (),
+        crossing: Crossing | None = None,
+    ) -> None:
         """The centre has to say who acts, in the time that the policy gives it. What waits for it goes on waiting.
 
-        ``steps``: of the decision that came to nothing; ``candidates``: the units that it found.
+        ``steps``: of the decision that came to nothing; ``candidates``: the units that it found; ``crossing``: what
+        the centre has stated of their duties.
         """
         if self._ticket.form.handling.undecided_since is not None:
             return
@@ -69,6 +78,7 @@ class Case(TaskTime):
             raise Conflict(f"a ticket that is {self._ticket.status} cannot be dispatched")
         told = Alteration(self._ticket)
         told.set("handling.undecided_since", rfc3339(self._at))
+        self._crosses(told, crossing)
         units = self._ticket.form.handling.units
         after = stage(self._ticket.status, units, classified=True) if units else Status.CLASSIFIED
         told.set("status", moved(self._ticket.status, after))
@@ -83,7 +93,18 @@ class Case(TaskTime):
             self._ticket.form.handling.routing_trace = shown
         return [f"{step.stage}:{step.rule}" for step in shown]
 
-    def dispatch(self, decided: CaseDispatched, offers: Iterable[Offer], steps: Iterable[Routing] = ()) -> None:
+    @staticmethod
+    def _crosses(told: Alteration, crossing: Crossing | None) -> None:
+        if crossing is not None:
+            told.set("handling.crossing", crossing.value)
+
+    def dispatch(
+        self,
+        decided: CaseDispatched,
+        offers: Iterable[Offer],
+        steps: Iterable[Routing] = (),
+        crossing: Crossing | None = None,
+    ) -> None:
         """派单 to ``offers``, of which one leads; where nobody does, it may be a unit that helped so far.
 
         ``Conflict``: it is answered or over, or a unit has it already.
@@ -100,6 +121,7 @@ class Case(TaskTime):
         self._free(offer for offer in offers if offer.unit not in raised)
         told = Alteration(ticket)
         told.set("handling.undecided_since", None)
+        self._crosses(told, crossing)
         decided.trace = self._traced(steps) or decided.trace
         ticket.record(decided, told)
         self.clocks.meet(self.clocks.running(ClockKind.DECIDE))
@@ -159,6 +181,9 @@ class Case(TaskTime):
         )
         if offer.role is Role.LEAD:
             self._leads(event, offer.unit)
+        if before is not None:
+            times = self._ticket.form.handling.reassigned
+            event.changed[REASSIGNED] = [times, times + 1]
         self._record(event, None, made)
         urgent = self.rules.is_urgent(self._ticket.form)
         first = self.rules.policy.first(urgent=urgent)
@@ -204,7 +229,7 @@ class Case(TaskTime):
     def returned(self, task: UnitTask, *, by_silence: bool = False) -> None:
         """The centre follows the unit, or did not decide in time. Where nobody leads then, it has to say who does."""
         self._move(task, TaskVerb.ACCEPT, TaskReturned, {"by_silence": by_silence})
-        self._met(task, ClockKind.REVIEW)
+        self._reviewed(task, upheld=False)
         self.clocks.stop(self.clocks.running(task_id=task.task_id))
         if self.led_by is None:
             self.undecided("returned")
@@ -228,8 +253,13 @@ class Case(TaskTime):
     def uphold(self, task: UnitTask, note_id: str | None, *, by_silence: bool = False) -> None:
         """维持派单: final for the reason that the unit gave."""
         self._move(task, TaskVerb.UPHOLD, TaskUpheld, {"by_silence": by_silence, "note_id": note_id})
-        if returns := self.task(task.task_id).returns:
-            returns[-1] = replace(returns[-1], upheld=True)
+        self._reviewed(task, upheld=True)
+
+    def _reviewed(self, task: UnitTask, *, upheld: bool) -> None:
+        """The centre has decided about the return, where the unit had asked for one (``task``: as it was)."""
+        if task.status == TaskStatus.RETURNING:
+            returns = self.task(task.task_id).returns
+            returns[-1] = replace(returns[-1], upheld=upheld, reviewed_at=rfc3339(self._at), reviewed_by=self._actor)
         self._met(task, ClockKind.REVIEW)
 
     def unreviewed(self, task: UnitTask) -> None:
@@ -246,7 +276,7 @@ class Case(TaskTime):
         about = {"to_task": to.task_id, "unit": to.unit, "reason": reason, "note_id": note_id}
         self._move(task, TaskVerb.REASSIGN, TaskReassigned, about)
         self._offer(to, directory, task)
-        self._met(task, ClockKind.REVIEW)
+        self._reviewed(task, upheld=False)
         self.clocks.stop(self.clocks.running(task_id=task.task_id))
 
     def reply(self, task: UnitTask, note_id: str, *, solved: bool) -> None:
