@@ -195,7 +195,7 @@ async def test_the_case_tells_own_times_returns_and_what_is_offered(city: WebHou
         True,
     )
     (back,) = task["returns"]
-    assert (back["rule"]["zh"], back["upheld"], back["reviewed_by"]) == ("非本单位职责", False, "user:wang")
+    assert (back["rule"]["zh"], back["upheld"], back["reviewed_by"]) == ("非本单位职责", False, "token:writer")
     (inform,) = [one for one in case["possible"] if one["verb"] == "inform"]
     assert {one["code"]: one["script"] for one in inform["reasons"]}["answered"] is None
     _, found = await city.get(f"/api/v1/dispatch/suggestion?ticket={record['ticket_id']}&crossing=enforcement")
