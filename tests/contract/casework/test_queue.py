@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from gateway.domain.callback_work import Verb
+from gateway.domain.case.books import OverdueClock
 from gateway.errors import Conflict, RejectedInput, VisitUnanswered
 from gateway.storage.database import Database
 from tests.contract.casework.test_case_work import Office
@@ -63,7 +64,8 @@ async def test_overdue_is_read_to_its_end_a_page_at_a_time(office: Office) -> No
     overdue = office.db.case_clocks.overdue
     whole = await overdue()
     assert (len(whole.items), whole.total, whole.next_cursor) == (5, 5, None)
-    cursor, found = None, []
+    cursor: str | None = None
+    found: list[OverdueClock] = []
     while True:
         page = await overdue(limit=2, cursor=cursor)
         assert page.total == 5
