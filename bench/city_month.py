@@ -64,7 +64,7 @@ async def _told(life: CityLife, cpu_s: float) -> list[Row]:
     recount_s = time.process_time() - began
     events = sum(counted.kinds.values())
     began = time.perf_counter()
-    late = await life.db.case_clocks.overdue(limit=200)
+    late = (await life.db.case_clocks.overdue(limit=200)).items
     list_ms = (time.perf_counter() - began) * 1000
     counts = counted.counts()
     different = _different(await standing(life.db), counts)

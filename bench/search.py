@@ -184,7 +184,7 @@ class Questions:
             return len((await lists.tasks(query)).items)
 
         async def overdue(unit: str | None) -> int:
-            return len(await self._database.case_clocks.overdue(unit=unit, limit=_PAGE))
+            return len((await self._database.case_clocks.overdue(unit=unit, limit=_PAGE)).items)
 
         return {
             "open tasks of a unit, two pages": lambda: partial(listed, self._unit(), open_=True),

@@ -28,6 +28,12 @@ class RejectedInput(GatewayError):
     code = "rejected_input"
 
 
+class VisitUnanswered(RejectedInput):
+    """A call that asks what somebody thinks of a reply is to end without saying what came of it."""
+
+    code = "visit_unanswered"
+
+
 class Conflict(GatewayError):
     """The same idempotency key came with another body, or a ticket moved on since it was read."""
 

@@ -88,7 +88,9 @@ class Worker:
             clock=base.clock,
             lease=base.lease(LATE_CALENDAR),
         )
-        self.dispatch = automatic_dispatch(database, acting(settings, base.tables, written.known, base.clock), base.clock)
+        self.dispatch = automatic_dispatch(
+            database, acting(settings, base.tables, written.known, base.clock), base.clock
+        )
         self._base = base
         self.feeds = [self.feed(table) for table in settings.feed]
         self.open_work = OpenWorkGauges(

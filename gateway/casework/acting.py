@@ -74,11 +74,16 @@ class Acting:
         key: ExternalKey | None,
     ) -> DispatchTicket | LeaveUndecided:
         command: DispatchTicket | LeaveUndecided
+        crossing = said.get("crossing")
         if said.get("unit") is None:
-            command = self.dispatcher.dispatch(record, actor, version=version)
+            command = self.dispatcher.dispatch(record, actor, version=version, crossing=crossing)
         else:
             choice = UnitChoice(
-                unit=said["unit"], joint=tuple(said.get("joint", ())), reason=said.get("reason"), text=said.get("text")
+                unit=said["unit"],
+                joint=tuple(said.get("joint", ())),
+                reason=said.get("reason"),
+                text=said.get("text"),
+                crossing=crossing,
             )
             command = self.dispatcher.choose(record, actor, choice, version=version)
         command.key = key

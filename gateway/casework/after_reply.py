@@ -13,7 +13,15 @@ from gateway.domain.case.closing import CONTENT
 from gateway.domain.case.policy import ClockKind
 from gateway.domain.case.reasons import WhyArchived
 from gateway.domain.command import Command
-from gateway.domain.events import CaseArchived, CaseReopened, CaseReplied, ClockWarned, ReplyCalled, TicketRated
+from gateway.domain.events import (
+    CaseArchived,
+    CaseReopened,
+    CaseReplied,
+    ClockWarned,
+    ReplyCalled,
+    ReplyDeclined,
+    TicketRated,
+)
 from gateway.domain.ids import from_rfc3339, new_ulid
 from gateway.errors import AlreadyErased, NotFound
 from gateway.following.follower import Follower
@@ -24,10 +32,14 @@ from gateway.ports.replies import ReplyReads
 from gateway.ports.store import CommandStore, TicketReader
 
 CURSOR = "after-reply"
-_ARCHIVES = {ReplyCalled.TYPE: WhyArchived.UNREACHABLE, CaseReplied.TYPE: WhyArchived.NOT_NEEDED}
+_ARCHIVES = {
+    ReplyCalled.TYPE: WhyArchived.UNREACHABLE,
+    ReplyDeclined.TYPE: WhyArchived.DECLINED,
+    CaseReplied.TYPE: WhyArchived.NOT_NEEDED,
+}
 """What may let a case be put away, and why then."""
 _WANTED = frozenset(
-    one.TYPE for one in (CaseReplied, CaseReopened, CaseArchived, ClockWarned, TicketRated, ReplyCalled)
+    one.TYPE for one in (CaseReplied, CaseReopened, CaseArchived, ClockWarned, TicketRated, ReplyCalled, ReplyDeclined)
 )
 
 
@@ -121,4 +133,4 @@ def _needless(kind: str, data: Mapping[str, Any]) -> tuple[str, ...] | None:
     """For which reasons nobody need call any more after an event; None: it has nothing to do with calls."""
     if kind == CaseReopened.TYPE or (kind == CaseArchived.TYPE and data["why"] == WhyArchived.UNREACHABLE):
         return (REPLY, VISIT)
-    return (VISIT,) if kind in {CaseArchived.TYPE, TicketRated.TYPE} else None
+    return (VISIT,) if kind in {CaseArchived.TYPE, TicketRated.TYPE, ReplyDeclined.TYPE} else None

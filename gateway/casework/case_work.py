@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TypeVar
 
@@ -74,6 +74,8 @@ class WorkOnCase:
         """``skipped`` when it is so already; ``NotFound``, ``StaleVersion``, ``Conflict``, ``RejectedInput``."""
         if (seen := world.replayed(self.key)) is not None:
             return seen
+        if (script := self._script(world)) is not None:
+            return replace(self, text=script).decide(world)
         ticket = world.ticket(self.ticket_id, erased=self.text is None)
         if ticket.status is _DONE.get(self.verb):
             return world.applied(ticket, skipped=True)
@@ -94,6 +96,16 @@ class WorkOnCase:
             world.note(self, _NOTES.get(self.verb, NoteKind.REASON), self.note_id, self.text)
         world.once(self.key, ticket)
         return world.applied(ticket)
+
+    def _script(self, world: World) -> str | None:
+        """What a requester is told who is informed, where nobody has written anything; None of who is erased."""
+        if self.verb is not CaseVerb.INFORM or self.text is not None:
+            return None
+        ticket = world.ticket(self.ticket_id, erased=True)
+        script = world.case_rules.policy.scripts.get(self.reason or "")
+        if script is None or ticket.erased_at is not None:
+            return None
+        return script.spoken(ticket.form.requester.language)
 
     @property
     def said_in(self) -> str | None:

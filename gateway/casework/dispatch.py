@@ -14,6 +14,7 @@ from gateway.domain.keys import ExternalKey
 from gateway.domain.status import NOT_BEGUN
 from gateway.domain.task_status import Role, is_gone
 from gateway.domain.ticket import Ticket
+from gateway.domain.words import Crossing
 from gateway.domain.world import World
 from gateway.errors import Conflict, RejectedInput
 
@@ -37,6 +38,8 @@ class DispatchTicket:
     note_id: str | None = None
     """Of the note that holds ``text``, why the centre chose these units."""
     text: str | None = None
+    crossing: Crossing | None = None
+    """As the centre states it, and from then on; None: it says nothing of it."""
     only_new: bool = False
     """Nothing happens to a ticket that anybody has dispatched or left undecided before."""
     beside: bool = False
@@ -75,7 +78,7 @@ class DispatchTicket:
             table=self.table,
             policy=self.policy,
         )
-        Case(ticket, self.at, self.actor, world.case_rules).dispatch(decided, offers, self.steps)
+        Case(ticket, self.at, self.actor, world.case_rules).dispatch(decided, offers, self.steps, self.crossing)
         world.note(self, NoteKind.REASON, self.note_id, self.text)
         world.once(self.key, ticket)
         return world.applied(ticket)
@@ -92,6 +95,8 @@ class LeaveUndecided:
     reason: str
     steps: tuple[Routing, ...]
     candidates: tuple[str, ...]
+    crossing: Crossing | None = None
+    """As in ``DispatchTicket``."""
     only_new: bool = False
     """As in ``DispatchTicket``."""
     key: ExternalKey | None = None
@@ -108,13 +113,15 @@ class LeaveUndecided:
             return seen
         ticket = world.ticket(self.ticket_id, erased=True)
         handling = ticket.form.handling
+        if handling.undecided_since is not None and self.crossing not in {None, handling.crossing}:
+            raise Conflict("no unit follows from that either, and the centre is to decide already: name the unit")
         if handling.undecided_since is not None or (self.only_new and _begun(ticket)):
             return world.applied(ticket, skipped=True)
         world.ticket(self.ticket_id, version=self.version, erased=True)
         if busy := _roles(handling):
             raise Conflict(f"{', '.join(sorted(busy))} has this ticket; name the unit that is to have it as well")
         case = Case(ticket, self.at, self.actor, world.case_rules)
-        case.undecided(self.reason, self.steps, self.candidates)
+        case.undecided(self.reason, self.steps, self.candidates, self.crossing)
         world.once(self.key, ticket)
         return world.applied(ticket)
 

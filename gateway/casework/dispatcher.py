@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, tzinfo
 
 from gateway.casework.dispatch import DispatchTicket, LeaveUndecided
@@ -12,9 +12,11 @@ from gateway.casework.tables_in_force import TablesInForce
 from gateway.domain.case.case import Offer
 from gateway.domain.case.directory import Directory, UnitKind
 from gateway.domain.case.dispatch import Decision, DispatchReason, DispatchStage, decide
+from gateway.domain.case.rules_in_force import CaseRules
 from gateway.domain.form import Routing
 from gateway.domain.ids import new_ulid
 from gateway.domain.task_status import Role
+from gateway.domain.words import Crossing
 from gateway.errors import RejectedInput
 from gateway.ports.clock import Clock
 from gateway.ports.store import Record
@@ -42,6 +44,8 @@ class UnitChoice:
     joint: tuple[str, ...] = ()
     reason: str | None = None
     text: str | None = None
+    crossing: Crossing | None = None
+    """What it states of the units' duties; None: nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +76,11 @@ class Dispatcher:
         return self._tables.in_force.directory
 
     @property
+    def rules(self) -> CaseRules:
+        """What decides about cases."""
+        return self._tables.rules
+
+    @property
     def unit_names(self) -> dict[str, str]:
         """Of every unit of it by its code."""
         return {unit.code: unit.name_zh for unit in self.directory.units.values()}
@@ -90,10 +99,11 @@ class Dispatcher:
         """The city's day."""
         return self._clock.now().astimezone(self._zone).date()
 
-    def suggest(self, record: Record) -> Suggestion:
-        """Who must act on the ticket of this ``record``."""
+    def suggest(self, record: Record, crossing: Crossing | None = None) -> Suggestion:
+        """Who must act on the ticket of this ``record``; ``crossing``: what the centre states now of duties in it."""
         in_force = self._tables.in_force
         demand = demand_of(record, self._categories, self.today())
+        demand = replace(demand, crossing=crossing or demand.crossing)
         guess = record["prefill"]["fields"].get("demand.category")
         sure = 1.0 if guess is None or guess["confirmed_by"] else float(guess["confidence"])
         return Suggestion(
@@ -105,10 +115,16 @@ class Dispatcher:
         )
 
     def dispatch(
-        self, record: Record, actor: str, *, version: int | None = None, only_new: bool = False
+        self,
+        record: Record,
+        actor: str,
+        *,
+        version: int | None = None,
+        only_new: bool = False,
+        crossing: Crossing | None = None,
     ) -> DispatchTicket | LeaveUndecided:
         """The command by which the units that the tables name have it; by none, the centre has to decide."""
-        found = self.suggest(record)
+        found = self.suggest(record, crossing)
         decision = found.decision
         steps = tuple(shown_steps(decision))
         if decision.lead is None:
@@ -120,10 +136,11 @@ class Dispatcher:
                 reason=decision.trace[-1].reason.value,
                 steps=steps,
                 candidates=decision.candidates,
+                crossing=crossing,
                 only_new=only_new,
             )
         command = self._command(record, actor, version, found, decision.units, steps)
-        command.only_new = only_new
+        command.crossing, command.only_new = crossing, only_new
         return command
 
     def choose(self, record: Record, actor: str, choice: UnitChoice, *, version: int | None = None) -> DispatchTicket:
@@ -132,7 +149,7 @@ class Dispatcher:
         ``RejectedInput``: there is no such unit; it is not the one that the tables name and no reason is given; or a
         department's duty would go down to a town (国办函〔2025〕66号).
         """
-        found = self.suggest(record)
+        found = self.suggest(record, choice.crossing)
         decision = found.decision
         for code in (choice.unit, *choice.joint):
             self.check(code)
@@ -144,7 +161,7 @@ class Dispatcher:
         step = Routing(DispatchStage.CENTRE.value, choice.reason or CHOSEN, choice.text, chosen)
         units = ((choice.unit, Role.LEAD), *((code, Role.JOINT) for code in choice.joint))
         command = self._command(record, actor, version, found, units, (*shown_steps(decision), step))
-        command.text, command.beside = choice.text, True
+        command.text, command.crossing, command.beside = choice.text, choice.crossing, True
         return command
 
     def check(self, code: str) -> None:

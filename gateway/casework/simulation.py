@@ -11,6 +11,7 @@ from typing import Any
 from gateway.casework.catalogue_versions import InForce
 from gateway.domain.case.dispatch import Decision, decide
 from gateway.domain.case.dispatch_table import Dispatched
+from gateway.domain.words import Crossing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +62,7 @@ def demand_of(record: Mapping[str, Any], categories: Mapping[str, bool], on: dat
     A category that is none of them counts as none.
     """
     place, category = record["place"], record["demand"]["category"]["code"]
+    crossing = record["handling"].get("crossing")
     divisions = (place[level]["code"] for level in ("community", "street", "district"))
     return Dispatched(
         category=category if category in categories else None,
@@ -69,4 +71,5 @@ def demand_of(record: Mapping[str, Any], categories: Mapping[str, bool], on: dat
         line=record["line"],
         on=on,
         first_asked=record["handling"].get("first_asked"),
+        crossing=Crossing(crossing) if crossing else None,
     )

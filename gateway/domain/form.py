@@ -117,6 +117,9 @@ class Return:
     reason: str | None = None
     upheld: bool = False
     """The centre did not follow it."""
+    reviewed_at: str | None = None
+    reviewed_by: str | None = None
+    """As events name who acts; ``system``: nobody at the centre did in time."""
 
 
 @dataclass(slots=True)
@@ -210,6 +213,8 @@ class GivenReply:
     visit_id: str | None = None
     replied_at: str | None = None
     reached_at: str | None = None
+    declined_at: str | None = None
+    """When they were asked what they think of it, and would not say."""
     tried: list[str] = field(default_factory=list)
     """Ways that came to nothing."""
     called_at: list[str] = field(default_factory=list)
@@ -236,7 +241,10 @@ class Handling:
 
     lead_unit: str | None = None
     first_asked: str | None = None
+    crossing: str | None = None
+    """As the centre stated it; the dispatch table says it of the others."""
     undecided_since: str | None = None
+    reassigned: int = 0
     reopened: int = 0
     reopened_at: str | None = None
     """When it was last."""

@@ -131,6 +131,8 @@ _ALONE = frozenset(
         "entry_number",
         "handling.lead_unit",
         "handling.first_asked",
+        "handling.crossing",
+        "handling.reassigned",
         "handling.undecided_since",
         "handling.reopened",
         "handling.reopened_at",

@@ -8,8 +8,9 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Self
 
-from pydantic import BeforeValidator, Field, ValidationError, model_validator
+from pydantic import BeforeValidator, Field, StringConstraints, ValidationError, model_validator
 
+from gateway.domain.case.note import MOST_CHARS
 from gateway.domain.case.policy import (
     ANSWER_LIMIT,
     JUDGE_LIMIT,
@@ -21,9 +22,11 @@ from gateway.domain.case.policy import (
     LimitOverride,
     Matter,
     Reckoning,
+    Script,
     TimeLimit,
     UnreviewedReturn,
 )
+from gateway.domain.case.reasons import WhyInformed
 from gateway.domain.words import DemandType
 from gateway.edge.field_models import Closed
 from gateway.edge.yaml_source import YamlSource, spelled
@@ -52,6 +55,7 @@ def _code(value: Any) -> Any:
 
 
 Time = Annotated[timedelta, BeforeValidator(_time)]
+_Said = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=MOST_CHARS)]
 Code = Annotated[str, BeforeValidator(_code), Field(pattern=r"^(\d{2}){1,4}$")]
 
 
@@ -113,6 +117,11 @@ class _Extensions(Closed):
     longest: Time = timedelta(hours=48)
 
 
+class _Script(Closed):
+    zh: _Said
+    en: _Said
+
+
 class _Limits(Closed):
     """One of each kind of clock."""
 
@@ -151,6 +160,7 @@ class _File(Closed):
     automatic_dispatch_above: float | None = Field(None, ge=0.5, le=1)
     archive_alone: bool = True
     gives_out: bool = True
+    scripts: dict[WhyInformed, _Script] = Field(default_factory=dict)
 
 
 def read_case_policy(
@@ -200,6 +210,7 @@ def read_case_policy(
         longest_extension=file.extensions.longest,
         archive_alone=file.archive_alone,
         gives_out=file.gives_out,
+        scripts={why.value: Script(zh=one.zh, en=one.en) for why, one in file.scripts.items()},
     )
 
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 
-from gateway.domain.case.dispatch_table import Crossing, DispatchRule
+from gateway.domain.case.dispatch_table import DispatchRule
 from gateway.domain.task_status import Role
-from gateway.domain.words import Line
+from gateway.domain.words import Crossing, Line
 from gateway.edge.cells import ANY, RowReader, read_rows
 from gateway.edge.sheets import Column, RowProblem, SheetRefused, SheetRow, of_file, read_sheet
 from gateway.edge.unit_table import day

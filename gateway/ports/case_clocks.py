@@ -56,9 +56,21 @@ class UnsureClocks(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class OverduePage:
+    """One page; ``total``: how many stand on the whole list."""
+
+    items: tuple[OverdueClock, ...]
+    next_cursor: str | None
+    total: int
+
+
 class OverdueClocks(Protocol):
     """挂账: the list of what is overdue, with how often it was supervised since."""
 
-    async def overdue(self, *, unit: str | None = None, limit: int = 200) -> Sequence[OverdueClock]:
-        """At most ``limit``, the longest overdue first; of one unit, or (None) of all and of the centre."""
+    async def overdue(self, *, unit: str | None = None, limit: int = 200, cursor: str | None = None) -> OverduePage:
+        """A page, the longest overdue first; of one unit, or (None) of all and of the centre.
+
+        ``RejectedInput`` for a cursor that is not ours.
+        """
         ...

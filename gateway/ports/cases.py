@@ -48,7 +48,10 @@ class TaskPage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WaitingCase:
-    """Something that the centre has to do: decide who acts, review a return, approve a reply or more time."""
+    """Something that the centre has to decide: who acts, a return, a reply, more time, what follows discontent.
+
+    Whom the centre has to call stands among the callbacks.
+    """
 
     clock_id: str
     ticket_id: str

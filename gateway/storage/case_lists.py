@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Sequence
 from typing import Any
 
@@ -10,17 +9,17 @@ import sqlalchemy as sa
 
 from gateway.domain.case.note import Note, NoteKind
 from gateway.domain.ids import from_rfc3339
-from gateway.errors import NotFound, RejectedInput
+from gateway.errors import NotFound
 from gateway.ports.cases import MOST_READ, ListedTask, TaskPage, TaskQuery, WaitingCase, WaitingPage
 from gateway.ports.store import Record
 from gateway.storage import tables as t
 from gateway.storage.engine import Sql
+from gateway.storage.page_cursor import cursor_behind, row_before
 from gateway.storage.reader import event_record
 from gateway.storage.task_pages import COLUMNS, Behind, due_first, newest_done
 from gateway.storage.texts import check_texts
 
 _C, _T, _E = t.clocks.c, t.tasks.c, t.events.c
-_CURSOR = re.compile(r"([0-9TZ:.+-]{0,40})\|([\w:-]{1,80})")
 
 
 class SqlCaseLists:
@@ -35,7 +34,7 @@ class SqlCaseLists:
         check_texts((query.unit,))
         after = None
         if query.cursor is not None:
-            due_at, task_id = _cursor(query.cursor)
+            due_at, task_id = row_before(query.cursor)
             after = Behind(due_at or None, task_id)
         limit = query.limit + 1
 
@@ -46,7 +45,7 @@ class SqlCaseLists:
 
         rows = await self._sql.read(read)
         page = rows[: query.limit]
-        more = f"{page[-1].due_at or ''}|{page[-1].task_id}" if len(rows) > query.limit else None
+        more = cursor_behind(page[-1].due_at, page[-1].task_id) if len(rows) > query.limit else None
         return TaskPage(tuple(map(_listed, page)), more)
 
     async def task(self, task_id: str) -> ListedTask:
@@ -61,7 +60,7 @@ class SqlCaseLists:
 
     async def waiting(self, *, limit: int, cursor: str | None = None) -> WaitingPage:
         """See ``ports.cases.CaseLists.waiting``."""
-        query = waiting(None if cursor is None else _cursor(cursor))
+        query = waiting(None if cursor is None else row_before(cursor))
         rows = await self._sql.read(lambda c: c.execute(query.limit(limit + 1)).mappings().all())
         page = rows[:limit]
         items = tuple(
@@ -74,7 +73,7 @@ class SqlCaseLists:
             )
             for row in page
         )
-        more = f"{page[-1]['due_at']}|{page[-1]['clock_id']}" if len(rows) > limit else None
+        more = cursor_behind(page[-1]["due_at"], page[-1]["clock_id"]) if len(rows) > limit else None
         return WaitingPage(items, more)
 
     async def notes(self, ticket_id: str) -> list[Note]:
@@ -103,11 +102,3 @@ def waiting(after: tuple[str, str] | None = None) -> sa.Select[Any]:
     names = ("clock_id", "ticket_id", "task_id", "kind", "due_at", "overdue_since")
     query = sa.select(*(_C[name] for name in names)).where(t.WAITS_FOR_CENTRE).order_by(_C.due_at, _C.clock_id)
     return query if after is None else query.where(sa.tuple_(_C.due_at, _C.clock_id) > sa.tuple_(*after))
-
-
-def _cursor(given: str) -> tuple[str, str]:
-    """The due time and the id behind which a page begins."""
-    found = _CURSOR.fullmatch(given)
-    if found is None:
-        raise RejectedInput("this cursor is not one of this list; leave it out to begin anew")
-    return found[1], found[2]

@@ -14,12 +14,13 @@ from gateway.domain.case.clock import CaseClock
 from gateway.domain.events import CaseSupervised
 from gateway.domain.ids import from_rfc3339, rfc3339
 from gateway.domain.seen_leases import SeenLeases
-from gateway.ports.case_clocks import DueClock
+from gateway.ports.case_clocks import DueClock, OverduePage
 from gateway.ports.clock import Clock
 from gateway.storage import tables as t
 from gateway.storage.among import among
 from gateway.storage.bulk import Bulk, Row
 from gateway.storage.engine import upsert
+from gateway.storage.page_cursor import cursor_behind, row_before
 from gateway.storage.watched import WatchedSql
 
 _C, _E = t.clocks.c, t.events.c
@@ -56,7 +57,7 @@ def row_of(ticket_id: str, clock: CaseClock) -> Row:
         "next_at": None if next_at is None else rfc3339(next_at),
         "leased_by": None,
         "leased_at": None,
-        "overdue_since": None if clock.breached_at is None or clock.ended else rfc3339(clock.breached_at),
+        "overdue_since": rfc3339(clock.breached_at) if clock.breached_at and clock.on_the_books else None,
         "unsure_due_at": rfc3339(clock.due_at) if clock.unsure and not clock.ended else None,
     }
 
@@ -69,11 +70,16 @@ def looks(now: str, run_out: Iterable[RowLease]) -> Iterator[sa.Select[Any]]:
         yield due.where(_of(lease))
 
 
-def overdue(unit: str | None) -> sa.Select[Any]:
-    """What is overdue, of one unit or of all, the longest first."""
+def overdue(unit: str | None, after: tuple[str, str] | None = None) -> sa.Select[Any]:
+    """What is overdue, of one unit or of all, the longest first; behind this time and id."""
     columns = (_C[name] for name in ("clock_id", "ticket_id", "task_id", "kind", "unit", "due_at", "overdue_since"))
-    query = sa.select(*columns).where(_C.overdue_since.is_not(None)).order_by(_C.overdue_since, _C.clock_id)
-    return query if unit is None else query.where(_C.unit == unit)
+    query = sa.select(*columns).where(_is_overdue(unit)).order_by(_C.overdue_since, _C.clock_id)
+    return query if after is None else query.where(sa.tuple_(_C.overdue_since, _C.clock_id) > sa.tuple_(*after))
+
+
+def _is_overdue(unit: str | None) -> sa.ColumnElement[bool]:
+    stands = _C.overdue_since.is_not(None)
+    return stands if unit is None else sa.and_(stands, _C.unit == unit)
 
 
 class SqlCaseClocks:
@@ -113,9 +119,14 @@ class SqlCaseClocks:
             for row in sorted(rows, key=lambda row: (row.next_at, row.clock_id))
         ]
 
-    async def overdue(self, *, unit: str | None = None, limit: int = 200) -> list[OverdueClock]:
+    async def overdue(self, *, unit: str | None = None, limit: int = 200, cursor: str | None = None) -> OverduePage:
         """See ``ports.case_clocks.OverdueClocks.overdue``."""
-        return await self._sql.read(lambda c: _listed(c, overdue(unit).limit(limit)))
+        query = overdue(unit, None if cursor is None else row_before(cursor)).limit(limit + 1)
+        count = sa.select(sa.func.count()).select_from(t.clocks).where(_is_overdue(unit))
+        found, total = await self._sql.read(lambda c: (_listed(c, query), c.execute(count).scalar_one()))
+        page, last = tuple(found[:limit]), found[limit - 1 : limit]
+        more = cursor_behind(rfc3339(last[0].overdue_since), last[0].clock_id) if len(found) > limit else None
+        return OverduePage(page, more, total)
 
     async def _run_out(self, lease_s: float) -> list[RowLease]:
         """Leases that count no more."""

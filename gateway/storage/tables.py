@@ -10,6 +10,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
 
+from gateway.domain.case.policy import BY_CALL
+
 metadata = sa.MetaData()
 Json = sa.JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
 
@@ -387,9 +389,25 @@ clocks = sa.Table(
 _leased = clocks.c.leased_by.is_not(None)
 sa.Index("clocks_leased", clocks.c.leased_by, clocks.c.leased_at, sqlite_where=_leased, postgresql_where=_leased)
 _overdue = clocks.c.overdue_since.is_not(None)
-sa.Index("clocks_overdue", clocks.c.unit, clocks.c.overdue_since, sqlite_where=_overdue, postgresql_where=_overdue)
+sa.Index(
+    "clocks_overdue",
+    clocks.c.overdue_since,
+    clocks.c.clock_id,
+    sqlite_where=_overdue,
+    postgresql_where=_overdue,
+)
+sa.Index(
+    "clocks_overdue_by_unit",
+    clocks.c.unit,
+    clocks.c.overdue_since,
+    clocks.c.clock_id,
+    sqlite_where=_overdue,
+    postgresql_where=_overdue,
+)
 WAITS_FOR_CENTRE = sa.and_(
-    clocks.c.unit.is_(None), sa.or_(clocks.c.next_at.is_not(None), clocks.c.overdue_since.is_not(None))
+    clocks.c.unit.is_(None),
+    sa.or_(clocks.c.next_at.is_not(None), clocks.c.overdue_since.is_not(None)),
+    *(clocks.c.kind != sa.literal_column(f"'{kind}'") for kind in sorted(BY_CALL)),
 )
 """Clocks of what the centre has to do and has not done."""
 sa.Index(
@@ -405,7 +423,7 @@ _ticking = sa.and_(clocks.c.next_at.is_not(None), clocks.c.leased_by.is_(None))
 sa.Index("clocks_due", clocks.c.next_at, clocks.c.clock_id, sqlite_where=_ticking, postgresql_where=_ticking)
 """The clocks of tickets (``gateway.domain.case.clock``) as they are polled; what they are stands in the ticket's
 ``doc``, and every change of it writes the row anew, without a lease. ``next_at`` null: nothing more comes of it.
-``overdue_since``: breached, and what it waits for is still not done."""
+``overdue_since``: breached, and what it waits for is still not done; null of what is done by calling somebody."""
 
 refused_calls = sa.Table(
     "refused_calls",

@@ -117,7 +117,7 @@ async def test_rows_of_clocks_are_those_of_the_documents_and_none_was_forgotten(
         clock.clock_id: (
             rfc3339(clock.due_at),
             None if clock.next_at is None else rfc3339(clock.next_at),
-            None if clock.breached_at is None or clock.ended else rfc3339(clock.breached_at),
+            rfc3339(clock.breached_at) if clock.breached_at is not None and clock.on_the_books else None,
         )
         for clock in await clocks(week.db)
     }

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from gateway.domain.case.books import OverdueClock
+from gateway.domain.case.policy import BY_CALL
 from gateway.domain.events import CaseSupervised
 from gateway.domain.ids import from_rfc3339
 
@@ -68,4 +69,5 @@ def overdue_at(events: Iterable[Entry], at: datetime, unit: str | None = None) -
 
 
 def _stands(clock: Mapping[str, Any]) -> bool:
-    return bool(clock.get("breached_at")) and not clock.get("met_at") and not clock.get("stopped_at")
+    ended = clock.get("met_at") or clock.get("stopped_at")
+    return bool(clock.get("breached_at")) and not ended and clock["kind"] not in BY_CALL

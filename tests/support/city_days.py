@@ -116,5 +116,5 @@ class CityDays:
 
     async def look(self, now: datetime) -> None:
         """Remember what is overdue."""
-        late = await self.db.case_clocks.overdue(limit=1_000_000)
+        late = (await self.db.case_clocks.overdue(limit=1_000_000)).items
         self.snapshots.append(Snapshot(now, await self.db.reader.last_event_seq(), {one.clock_id for one in late}))

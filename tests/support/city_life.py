@@ -47,6 +47,6 @@ class CityLife(CityDays):
         for day in range(1, self.days + 1):
             at = self.begin + day * DAY + 9 * HOUR
             await self.time.until(at)
-            for one in await self.db.case_clocks.overdue(limit=20):
+            for one in (await self.db.case_clocks.overdue(limit=20)).items:
                 life = Life(self, 0, ticket_id=one.ticket_id, now=at)
                 await life.case(CaseVerb.SUPERVISE, reason="overdue")

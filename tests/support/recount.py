@@ -108,7 +108,8 @@ class Recount:
     def _clock(self, what: str, data: Mapping[str, Any]) -> None:
         clock_id = data["clock_id"]
         if what == "breached":
-            self.overdue.add(clock_id)
+            if data["clock_kind"] != "visit":  # whom to call is among the calls that are owed
+                self.overdue.add(clock_id)
             self.breaches[data.get("unit"), data["clock_kind"]] += 1
         elif what in {"met", "stopped", "moved", "unbreached"}:
             self.overdue.discard(clock_id)

@@ -61,7 +61,7 @@ async def standing(db: Database) -> Counts:
         tasks=Counter({row[:2]: row[2] for row in await rows(db, _grouped(t.tasks.c.unit, t.tasks.c.status))}),
         breaches=breaches,
         ratings=ratings,
-        overdue=frozenset(one.clock_id for one in await db.case_clocks.overdue(limit=1_000_000)),
+        overdue=frozenset(one.clock_id for one in (await db.case_clocks.overdue(limit=1_000_000)).items),
     )
 
 

@@ -35,8 +35,10 @@ from gateway.domain.form import Return, Routing, UnitTask, cloned
 from gateway.domain.ids import from_rfc3339, rfc3339
 from gateway.domain.task_status import GONE, Role, TaskStatus, TaskVerb
 from gateway.domain.ticket import LEAD, Alteration
+from gateway.domain.words import Crossing
 from gateway.errors import Conflict, StaleVersion
 
+REASSIGNED = "handling.reassigned"
 MOVES_LIMITS = frozenset({"demand.type", "demand.category", "demand.urgency"})
 """Record paths from which time limits follow."""
 BY_UNIT = "unit"
@@ -60,7 +62,13 @@ class Case(CentreWork):
 
     __slots__ = ()
 
-    def dispatch(self, decided: CaseDispatched, offers: Iterable[Offer], steps: Iterable[Routing] = ()) -> None:
+    def dispatch(
+        self,
+        decided: CaseDispatched,
+        offers: Iterable[Offer],
+        steps: Iterable[Routing] = (),
+        crossing: Crossing | None = None,
+    ) -> None:
         """派单 to ``offers``, of which one leads where nobody does yet; it may be a unit that helped so far.
 
         ``Conflict``: it is answered or over, a unit has it already, or not exactly one unit would lead.
@@ -79,6 +87,7 @@ class Case(CentreWork):
         self._free(offer for offer in offers if offer.unit not in raised)
         told = Alteration(ticket)
         told.set("handling.undecided_since", None)
+        self._crosses(told, crossing)
         decided.trace = self._traced(steps) or decided.trace
         ticket.record(decided, told)
         self.clocks.meet(self._own(ClockKind.DECIDE))
@@ -140,6 +149,9 @@ class Case(CentreWork):
         )
         if offer.role is Role.LEAD:
             self._leads(event, offer.unit)
+        if before is not None:
+            times = self._ticket.form.handling.reassigned
+            event.changed[REASSIGNED] = [times, times + 1]
         self._record(event, None, made)
         urgent = self.rules.is_urgent(self._ticket.form)
         first = self.rules.policy.first(urgent=urgent)
@@ -185,7 +197,7 @@ class Case(CentreWork):
     def returned(self, task: UnitTask, *, by_silence: bool = False) -> None:
         """The centre follows the unit, or did not decide in time. Where nobody leads then, it has to say who does."""
         self._move(task, TaskVerb.ACCEPT, TaskReturned, {"by_silence": by_silence})
-        self._met(task, ClockKind.REVIEW)
+        self._reviewed(task, upheld=False)
         self.clocks.stop(self.clocks.running(task_id=task.task_id))
         if self.led_by is None:
             self.undecided("returned")
@@ -195,8 +207,13 @@ class Case(CentreWork):
     def uphold(self, task: UnitTask, note_id: str | None, *, by_silence: bool = False) -> None:
         """维持派单: final for the reason that the unit gave."""
         self._move(task, TaskVerb.UPHOLD, TaskUpheld, {"by_silence": by_silence, "note_id": note_id})
-        if returns := self.task(task.task_id).returns:
-            returns[-1] = replace(returns[-1], upheld=True)
+        self._reviewed(task, upheld=True)
+
+    def _reviewed(self, task: UnitTask, *, upheld: bool) -> None:
+        """The centre has decided about the return, where the unit had asked for one (``task``: as it was)."""
+        if task.status == TaskStatus.RETURNING:
+            returns = self.task(task.task_id).returns
+            returns[-1] = replace(returns[-1], upheld=upheld, reviewed_at=rfc3339(self._at), reviewed_by=self._actor)
         self._met(task, ClockKind.REVIEW)
 
     def unreviewed(self, task: UnitTask) -> None:
@@ -218,7 +235,7 @@ class Case(CentreWork):
         about = {"to_task": to.task_id, "unit": to.unit, "reason": reason, "note_id": note_id}
         self._move(task, TaskVerb.REASSIGN, TaskReassigned, about)
         self._offer(to, directory, task)
-        self._met(task, ClockKind.REVIEW)
+        self._reviewed(task, upheld=False)
         self.clocks.stop(self.clocks.running(task_id=task.task_id))
 
     def reply(self, task: UnitTask, note_id: str, text: str | None = None, *, solved: bool) -> None:

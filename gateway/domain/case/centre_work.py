@@ -18,6 +18,7 @@ from gateway.domain.ids import rfc3339
 from gateway.domain.status import NOT_BEGUN, Status, moved
 from gateway.domain.task_status import Role, TaskStatus, is_gone
 from gateway.domain.ticket import Alteration
+from gateway.domain.words import Crossing
 from gateway.errors import Conflict
 
 _UNANSWERED = WITHIN - {Status.HANDLING}
@@ -34,10 +35,17 @@ class CentreWork(TaskTime):
         """The unit that leads; None: nobody does."""
         return next((one.unit for one in self._having() if one.role == Role.LEAD), None)
 
-    def undecided(self, reason: str, steps: Iterable[Routing] = (), candidates: Iterable[str] = ()) -> None:
+    def undecided(
+        self,
+        reason: str,
+        steps: Iterable[Routing] = (),
+        candidates: Iterable[str] = (),
+        crossing: Crossing | None = None,
+    ) -> None:
         """The centre has to say who acts, in the time that the policy gives it. Nothing changes if it has to already.
 
-        ``steps``: of the decision that came to nothing; ``candidates``: the units that it found.
+        ``steps``: of the decision that came to nothing; ``candidates``: the units that it found; ``crossing``: what
+        the centre has stated of their duties.
         """
         if self._ticket.form.handling.undecided_since is not None:
             return
@@ -45,6 +53,7 @@ class CentreWork(TaskTime):
             raise Conflict(f"a ticket that is {self._ticket.status} cannot be dispatched")
         told = Alteration(self._ticket)
         told.set("handling.undecided_since", rfc3339(self._at))
+        self._crosses(told, crossing)
         units = self._ticket.form.handling.units
         after = stage(self._ticket.status, units, classified=True) if units else Status.CLASSIFIED
         told.set("status", moved(self._ticket.status, after))
@@ -60,6 +69,11 @@ class CentreWork(TaskTime):
         if shown := list(steps):
             self._ticket.form.handling.routing_trace = shown
         return [f"{step.stage}:{step.rule}" for step in shown]
+
+    @staticmethod
+    def _crosses(told: Alteration, crossing: Crossing | None) -> None:
+        if crossing is not None:
+            told.set("handling.crossing", crossing.value)
 
     def give_out(self) -> None:
         """It waits for somebody to give it to a unit: it has a clock until then, unless it has one already."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from gateway.domain.case.calendar import WorkCalendar
-from gateway.domain.case.policy import ClockKind, ClockTerms, EscalateTo
+from gateway.domain.case.policy import BY_CALL, ClockKind, ClockTerms, EscalateTo
 from gateway.domain.words import Term
 
 TICK = timedelta(milliseconds=1)
@@ -86,6 +86,16 @@ class CaseClock:
     def ended(self) -> bool:
         """Whether nothing more comes of it."""
         return self.met_at is not None or self.stopped_at is not None
+
+    @property
+    def on_the_books(self) -> bool:
+        """挂账: whether its limit was not kept and what it waits for is still not done."""
+        return self.breached_at is not None and not self.ended and self.kind not in BY_CALL
+
+    @property
+    def ever_breached(self) -> bool:
+        """Whether a limit of it was not kept, also one that it had before."""
+        return self.breached_at is not None or any(one.breached_at is not None for one in self.earlier)
 
     @property
     def late_unit(self) -> str | None:

@@ -18,9 +18,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from gateway.domain.case.directory import Directory, Unit, UnitKind
-from gateway.domain.case.dispatch_table import Crossing, Dispatched, DispatchRule, DispatchTable
+from gateway.domain.case.dispatch_table import Dispatched, DispatchRule, DispatchTable
 from gateway.domain.task_status import Role
-from gateway.domain.words import Term
+from gateway.domain.words import Crossing, Term
 
 
 class DispatchStage(Term):

@@ -8,14 +8,7 @@ from datetime import date
 
 from gateway.domain.case.directory import in_force
 from gateway.domain.task_status import Role
-from gateway.domain.words import Term
-
-
-class Crossing(Term):
-    """How the duties of several units meet in one matter."""
-
-    ENFORCEMENT = "enforcement", "执法监察交叉", "Enforcement crosses"
-    FUNCTION = "function", "职能交叉", "Functions cross"
+from gateway.domain.words import Crossing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

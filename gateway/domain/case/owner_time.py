@@ -10,25 +10,23 @@ from gateway.domain.case.calendar import WorkCalendar
 from gateway.domain.case.clock import CaseClock
 from gateway.domain.case.policy import ClockKind
 from gateway.domain.case.rules_in_force import CaseRules
-from gateway.domain.case.ticket_clocks import clock_shown
-from gateway.domain.form import Form
 
 _CENTRES = frozenset({ClockKind.DECIDE, ClockKind.REVIEW, ClockKind.ANSWER})
 """While these run the centre has it."""
 
 
-def owner_times(form: Form, until: datetime, rules: CaseRules) -> dict[str | None, timedelta]:
-    """By unit, and (None) the centre's; in the time in which each one's limits are counted, without pauses.
+def own_times(clocks: Iterable[CaseClock], until: datetime, rules: CaseRules) -> dict[str | None, timedelta]:
+    """By the task_id of each unit's task, and (None) the centre's; in the time in which limits are counted, unpaused.
 
     A unit has it from dispatch until it replies or is out; not while the centre reviews its return.
     """
-    clocks = [clock_shown(one) for one in form.handling.clocks]
+    clocks = list(clocks)
     times: defaultdict[str | None, timedelta] = defaultdict(timedelta)
     for clock in clocks:
-        calendar = rules.terms_of(clock, form.demand).calendar
+        calendar = rules.calendar_of(clock)
         if clock.kind is ClockKind.REPLY:
             reviewed = sum(_reviews(clocks, clock, until, calendar), timedelta())
-            times[clock.unit] += clock.owner_time(until, calendar) - reviewed
+            times[clock.task_id] += clock.owner_time(until, calendar) - reviewed
         elif clock.kind in _CENTRES:
             times[None] += clock.owner_time(until, calendar)
     return dict(times)

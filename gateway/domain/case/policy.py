@@ -31,6 +31,11 @@ class ClockKind(Term):
     ANSWER = "answer", "回复诉求人", "Answer the requester"
 
 
+BY_CALL = frozenset({ClockKind.VISIT})
+"""What is done by calling somebody: it stands among the calls that are owed, so neither in the centre's queue nor on
+the list of what is overdue."""
+
+
 class Reckoning(Term):
     """Which time counts."""
 
@@ -52,6 +57,23 @@ class UnreviewedReturn(Term):
 
     RETURNED = "returned", "视为同意退单", "It is accepted"
     UPHELD = "upheld", "视为维持派单", "The dispatch is upheld"
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """告知用语: what a requester is told where the centre writes nothing of its own."""
+
+    zh: str
+    en: str
+
+    def spoken(self, language: str | None) -> str:
+        """In the requester's language: Chinese, unless it is ``en``."""
+        return self.en if language == "en" else self.zh
+
+
+Scripts = Mapping[str, Script]
+"""By the code of the reason (``WhyInformed``)."""
+NO_SCRIPTS: Scripts = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,8 +150,10 @@ class CasePolicy:
     """自动派单: from this confidence of the category on nobody need confirm a dispatch; None: somebody always does."""
     most_extensions: int = 1
     longest_extension: timedelta = timedelta(hours=48)
+    scripts: Scripts = field(default_factory=dict)
+    """Of what is not the hotline's to act on (告知)."""
     archive_alone: bool = True
-    """What was judged well, and whom nobody could reach, is put away without anybody's doing."""
+    """What was judged well, who would not judge, and whom nobody could reach: put away without anybody's doing."""
     gives_out: bool = True
     """Whether cases are given to units here: what nobody has given out yet has a clock. Else a system of the city's own
     does that."""

@@ -72,6 +72,7 @@ class WhyArchived(Term):
 
     EVALUATED = "evaluated", "已评价", "Evaluated"
     UNREACHABLE = "unreachable", "联系不上", "Could not be reached"
+    DECLINED = "declined", "不愿评价", "Would not judge it"
     NOT_NEEDED = "no_evaluation_needed", "无需评价", "Needs no evaluation"
 
 

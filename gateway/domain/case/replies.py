@@ -8,11 +8,12 @@ from datetime import datetime, timedelta, tzinfo
 from typing import Any
 
 from gateway.domain.callback import ABOUT_A_REPLY
-from gateway.domain.callback_work import AttemptResult, DoneResult, Verb, Work
+from gateway.domain.callback_work import SPOKEN_WITH, AttemptResult, DoneResult, Verb, Work
 from gateway.domain.case.reply_plan import Plan
 from gateway.domain.events import (
     Event,
     ReplyCalled,
+    ReplyDeclined,
     ReplyDelivered,
     ReplyDue,
     ReplyFailed,
@@ -183,9 +184,12 @@ class Replies:
             return
         if work.result in _IN_VAIN:
             reply = self._in_vain(reply, work.result or "")
+        elif work.result == DoneResult.DECLINED and reply.declined_at is None:
+            after = replace(reply, declined_at=rfc3339(self._at))
+            reply = self._become(reply, after, ReplyDeclined(**self._about(reply)))
         if work.verb in {Verb.ATTEMPT, Verb.CLAIM} or reply.state in REACHED:
             return
-        if work.result == DoneResult.REACHED:
+        if work.result in SPOKEN_WITH:
             self._become(reply, self._reached(reply, ReplyState.TOLD), ReplyTold(**self._about(reply)))
         else:
             self.unreached(reply, work.result or work.verb)

@@ -35,6 +35,10 @@ class CaseRules:
         policy = self.earlier.get(clock.policy, self.policy)
         return self._terms(policy, clock.kind, demand, clock.unit)
 
+    def calendar_of(self, clock: CaseClock) -> WorkCalendar:
+        """On what a clock is counted."""
+        return self.calendars.get(clock.calendar, WALL)
+
     def is_urgent(self, form: Form) -> bool:
         """速派即办: whether it is answered at once."""
         return self.matters.is_urgent(form)

@@ -52,6 +52,8 @@ class CaseStanding:
     """Whether the reply that stands was judged."""
     unreachable: bool
     """Whether enough calls about that reply were made in vain."""
+    declined: bool
+    """Whether its requester was asked about that reply, and would not judge it."""
     judging: bool
     """Whether the centre is to decide about a dissatisfied requester."""
     at_work: tuple[str, ...]
@@ -83,6 +85,8 @@ class CaseStanding:
                 return "the ticket is not evaluated; a visit in vain at three different hours would do, too"
             if why is WhyArchived.UNREACHABLE and not self.unreachable:
                 return "联系不上 takes three calls in vain, each in another hour of the day"
+            if why is WhyArchived.DECLINED and not self.declined:
+                return "不愿评价 takes a call in which the requester was asked, and would not say"
             can = self.status in ANSWERED
         return None if can else f"a ticket that is {self.status} cannot be archived"
 

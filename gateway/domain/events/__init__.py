@@ -58,6 +58,7 @@ from gateway.domain.events.message import (
 )
 from gateway.domain.events.reply import (
     ReplyCalled,
+    ReplyDeclined,
     ReplyDelivered,
     ReplyDue,
     ReplyFailed,
@@ -162,6 +163,7 @@ __all__ = [
     "MessageSent",
     "ProgressAsked",
     "ReplyCalled",
+    "ReplyDeclined",
     "ReplyDelivered",
     "ReplyDue",
     "ReplyFailed",

@@ -73,7 +73,7 @@ class CaseConferred(Event):
 
 @event("case.archived", zh="归档", en="Archived")
 class CaseArchived(Event):
-    """归档. ``why``: evaluated, unreachable, no_evaluation_needed; then ``waived``: empty or praise."""
+    """归档. ``why``: evaluated, unreachable, declined, no_evaluation_needed; then ``waived``: empty or praise."""
 
     why: str
     waived: str | None = None

@@ -70,6 +70,13 @@ class ReplyCalled(Event):
     result: str
 
 
+@event("reply.declined", zh="诉求人不愿评价", en="Requester would not judge the reply")
+class ReplyDeclined(Event):
+    """They were asked what they think of it, and would not say."""
+
+    reply_id: str
+
+
 @event("reply.unreached", zh="联系不上诉求人", en="Requester could not be reached")
 class ReplyUnreached(Event):
     """No way is left."""

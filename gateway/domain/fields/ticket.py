@@ -9,7 +9,7 @@ from gateway.domain.limits import LINE_CHARS, NAME_CHARS, URL_CHARS, WORD_CHARS
 from gateway.domain.reply_state import Because, ReplyState, ReplyWay, Score
 from gateway.domain.status import Status
 from gateway.domain.task_status import Role, TaskStatus
-from gateway.domain.words import CallbackState, ContactBy, GuessSource, Line
+from gateway.domain.words import CallbackState, ContactBy, Crossing, GuessSource, Line
 
 HEAD = (
     FieldRow("ticket_id", Kind.ID, Mask.SHOWN, "工单标识", "Ticket id", null=False),
@@ -57,7 +57,9 @@ AROUND = (
         **_UNIT,
     ),
     FieldRow("handling.first_asked", Kind.ID, Mask.SHOWN, "首问单位", "Asked first", by=By.PERSON, form=81, **_UNIT),
+    FieldRow("handling.crossing", Kind.WORD, Mask.SHOWN, "职责交叉", "Duties that cross", words=Crossing),
     FieldRow("handling.undecided_since", Kind.TIME, Mask.SHOWN, "待定承办单位", "Undecided since"),
+    FieldRow("handling.reassigned", Kind.WHOLE, Mask.SHOWN, "改派次数", "Re-assigned", null=False, default=0),
     FieldRow("handling.reopened", Kind.WHOLE, Mask.SHOWN, "重办次数", "Reopened", null=False, default=0),
     FieldRow("handling.reopened_at", Kind.TIME, Mask.SHOWN, "最近重办时间", "Last reopened"),
     FieldRow(
@@ -86,6 +88,8 @@ AROUND = (
     FieldRow("handling.units.returns.rule", Kind.ID, Mask.SHOWN, "依据", "Rule"),
     FieldRow("handling.units.returns.reason", Kind.PROSE, Mask.SAID, "理由", "Reason"),
     FieldRow("handling.units.returns.upheld", Kind.FLAG, Mask.SHOWN, "维持派单", "Upheld", null=False),
+    FieldRow("handling.units.returns.reviewed_at", Kind.TIME, Mask.SHOWN, "审核时间", "Reviewed"),
+    FieldRow("handling.units.returns.reviewed_by", Kind.ID, Mask.SHOWN, "审核人", "Reviewed by"),
     FieldRow("handling.routing_trace", Kind.LIST, Mask.SHOWN, "派单依据", "Why these units", null=False),
     FieldRow("handling.routing_trace.stage", Kind.ID, Mask.SHOWN, "步骤", "Stage"),
     FieldRow("handling.routing_trace.rule", Kind.ID, Mask.SHOWN, "规则", "Rule"),
@@ -150,6 +154,7 @@ AROUND = (
     FieldRow("handling.replies.visit_id", Kind.ID, Mask.SHOWN, "回访标识", "Call that asks"),
     FieldRow("handling.replies.replied_at", Kind.TIME, Mask.SHOWN, "答复时间", "Replied"),
     FieldRow("handling.replies.reached_at", Kind.TIME, Mask.SHOWN, "送达时间", "Reached them"),
+    FieldRow("handling.replies.declined_at", Kind.TIME, Mask.SHOWN, "不愿评价的时间", "Would not judge it"),
     FieldRow("handling.replies.tried", Kind.ID, Mask.SHOWN, "未成功的方式", "Ways that came to nothing", many=True),
     FieldRow("handling.replies.called_at", Kind.TIME, Mask.SHOWN, "未接通时间", "Called in vain", many=True),
     FieldRow("outcome", Kind.OBJECT, Mask.SHOWN, "结果", "Outcome", null=False),

@@ -8,11 +8,14 @@ from gateway.domain.callback import ABOUT_A_REPLY, VISIT, Task
 from gateway.domain.callback_work import DoneResult, Verb, Work
 from gateway.domain.case.case import Case
 from gateway.domain.case.closing import Closing
-from gateway.domain.case.replies import Replies
+from gateway.domain.case.policy import ClockKind
+from gateway.domain.case.replies import Replies, is_unreachable, newest
 from gateway.domain.command import Applied, Refs
+from gateway.domain.ids import rfc3339
 from gateway.domain.owed_calls import OwedCalls, check_work
+from gateway.domain.ticket import Ticket
 from gateway.domain.world import World
-from gateway.errors import RejectedInput
+from gateway.errors import RejectedInput, VisitUnanswered
 
 
 @dataclass(slots=True, kw_only=True)
@@ -34,13 +37,14 @@ class WorkOnCallback:
     def decide(self, world: World) -> Applied:
         """``skipped`` when the same person did the same already; see ``callback_work.worked``.
 
-        ``RejectedInput`` for a 回访 that reached somebody and does not say what they think.
+        ``VisitUnanswered`` for a 回访 that ends without saying what came of it: what they think of the reply, that they
+        would not judge it, or that three calls at different hours were in vain. Its case could never be put away.
         """
         work = self.work
         ticket = world.ticket(self.ticket_id, erased=True)
         if check_work(world, work):
             return world.applied(ticket, skipped=True)
-        self._check(world.tasks[work.callback_id])
+        self._check(world, world.tasks[work.callback_id])
         calls = OwedCalls(world, ticket, work.at)
         calls.settle()
         calls.work(work)
@@ -49,20 +53,46 @@ class WorkOnCallback:
             self._tell(world, ticket_id, frozenset(one.reason for one in task.reasons if one.ticket_id == ticket_id))
         return world.applied(ticket)
 
-    def _check(self, task: Task) -> None:
-        asks = any(reason.reason == VISIT for reason in task.reasons)
-        if asks and self._reached and self.satisfied is None:
-            raise RejectedInput("this call asks what they think of the reply: give satisfied, 1 to 5")
+    def _check(self, world: World, task: Task) -> None:
+        reasons = {one.reason for one in task.reasons}
+        if self._ends_as(DoneResult.DECLINED):
+            if reasons.isdisjoint(ABOUT_A_REPLY):
+                raise RejectedInput("this call is about no reply that they could decline to judge")
+            if self.satisfied is not None:
+                raise RejectedInput("who declined has given no score: leave satisfied out, or result is reached")
+        if VISIT in reasons and self._ends_as(DoneResult.REACHED) and self.satisfied is None:
+            raise VisitUnanswered(
+                "this call asks what they think of the reply: give satisfied, 1 to 5; or result declined, "
+                "where they would not say"
+            )
+        asked = {one.ticket_id for one in task.reasons if one.reason == VISIT}
+        for ticket in (world.tickets[one] for one in asked):
+            if any(self._case(world, ticket).clocks.running(ClockKind.VISIT)):
+                self._check_visit(world, ticket)
 
-    @property
-    def _reached(self) -> bool:
-        return self.work.verb == Verb.DONE and self.work.result == DoneResult.REACHED
+    def _check_visit(self, world: World, ticket: Ticket) -> None:
+        if self.work.verb == Verb.CANCEL:
+            raise VisitUnanswered("this call asks what they think of the reply: say what came of it instead")
+        reply = newest(ticket.form.handling)
+        in_vain = [*reply.called_at, rfc3339(self.work.at)] if reply is not None else []
+        if self._ends_as(DoneResult.NOT_REACHED) and not is_unreachable(in_vain, world.zone):
+            raise VisitUnanswered("联系不上 takes three calls, each in another hour: record this one as an attempt")
+
+    def _ends_as(self, result: DoneResult) -> bool:
+        return self.work.verb == Verb.DONE and self.work.result == result
+
+    def _case(self, world: World, ticket: Ticket) -> Case:
+        return Case(ticket, self.work.at, self.work.actor, world.case_rules)
 
     def _tell(self, world: World, ticket_id: str, reasons: frozenset[str]) -> None:
         """What the call comes to for the reply of one of its tickets."""
         work, ticket = self.work, world.tickets[ticket_id]
         Replies(ticket, work.at, work.actor).called(work, reasons)
         answered = ticket.form.outcome.replied_at is not None and ticket.erased_at is None
-        if self.satisfied is not None and self._reached and answered and not reasons.isdisjoint(ABOUT_A_REPLY):
-            case = Case(ticket, work.at, work.actor, world.case_rules)
+        if not answered or reasons.isdisjoint(ABOUT_A_REPLY):
+            return
+        case = self._case(world, ticket)
+        if self._ends_as(DoneResult.DECLINED):
+            case.clocks.meet(case.clocks.running(ClockKind.VISIT))
+        elif self.satisfied is not None and self._ends_as(DoneResult.REACHED):
             Closing(case, ticket, work.at, work.actor).evaluate(self.satisfied, "callback", work.note)

@@ -9,6 +9,7 @@ from pydantic import AwareDatetime, Field, StringConstraints, model_validator
 from gateway.casework.case_work import MOST_UNITS
 from gateway.domain.case.note import MOST_CHARS
 from gateway.domain.case.reasons import ConferWay, WhyArchived, WhyInformed
+from gateway.domain.words import Crossing
 from gateway.edge.contact import Word
 from gateway.edge.field_models import Closed
 
@@ -47,6 +48,10 @@ class DispatchBody(Closed):
     joint: tuple[Word, ...] = Field((), max_length=MOST_UNITS, description="Units that act beside it.")
     reason: ReasonCode | None = Field(None, description="Needed where the unit is not the one that the tables name.")
     text: Written | None = _TEXT
+    crossing: Crossing | None = Field(
+        None,
+        description="The centre states that functions or enforcement cross: decisions go by it, now and later.",
+    )
 
     @model_validator(mode="after")
     def _chooses(self) -> Self:
@@ -123,6 +128,7 @@ class OverdueQuery(Closed):
 
     unit: Word | None = Field(None, description="Code of a unit; without one those of all, and the centre's.")
     limit: int = Field(100, ge=1, le=100)
+    cursor: Annotated[str, StringConstraints(max_length=200)] | None = None
 
 
 class WaitingQuery(Closed):
@@ -138,3 +144,4 @@ class SuggestionQuery(Closed):
     ticket: Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z-]{1,40}$")] = Field(
         description="ticket_id or ticket_no."
     )
+    crossing: Crossing | None = Field(None, description="As if the centre stated this of the units' duties.")

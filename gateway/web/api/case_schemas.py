@@ -25,12 +25,13 @@ from gateway.web.api.schema_parts import (
 
 _WORD = object_of(code=TEXT, zh=TEXT, en=TEXT)
 _UNIT = object_of(code=TEXT, zh=TEXT, en=TEXT)
+_REASON = object_of(code=TEXT, zh=TEXT, en=TEXT, script=nullable(object_of(zh=TEXT, en=TEXT)))
 _VERB = object_of(
     verb={"enum": list(dict.fromkeys(verb.value for verb in (*CaseVerb, *TaskVerb)))},
     zh=TEXT,
     en=TEXT,
     fields=list_of(object_of(name=TEXT, required=FLAG)),
-    reasons=list_of(_WORD),
+    reasons=list_of(_REASON),
 )
 _STEP = object_of(stage=_WORD, rule=_WORD, units=list_of(_UNIT), rows=list_of(WHOLE), reason=NTEXT)
 _CLOCK = object_of(
@@ -56,6 +57,8 @@ _TASK = object_of(
     due_at=NTIME,
     asked_until=NTIME,
     asked_pause=NTEXT,
+    own_time_ms=WHOLE,
+    returns=list_of(object_of(at=TIME, rule=_WORD, upheld=FLAG, reviewed_at=NTIME, reviewed_by=NTEXT)),
     possible=list_of(ref_to("CaseAction")),
 )
 SUGGESTION = object_of(
@@ -82,6 +85,8 @@ CASE_SCHEMAS: dict[str, Schema] = {
         status=enum_of(Status),
         undecided_since=NTIME,
         reopened=WHOLE,
+        reassigned=WHOLE,
+        centre_time_ms=WHOLE,
         possible=list_of(ref_to("CaseAction")),
         tasks=list_of(_TASK),
         clocks=list_of(_CLOCK),
@@ -111,7 +116,7 @@ CASE_SCHEMAS: dict[str, Schema] = {
         ),
         next_cursor=NTEXT,
     ),
-    "OverdueList": object_of(
+    "OverduePage": object_of(
         items=list_of(
             object_of(
                 clock_id=TEXT,
@@ -120,8 +125,12 @@ CASE_SCHEMAS: dict[str, Schema] = {
                 unit=NTEXT,
                 due_at=TIME,
                 overdue_since=TIME,
+                supervised=WHOLE,
+                supervised_at=NTIME,
                 ticket=_TICKET,
             )
-        )
+        ),
+        total=WHOLE,
+        next_cursor=NTEXT,
     ),
 }

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import tzinfo
+from datetime import datetime, tzinfo
 from typing import Any
 
 from aiohttp import web
 
 from gateway.casework.dispatcher import Suggestion, shown_steps
+from gateway.domain.case.clock import TICK
+from gateway.domain.case.clock_codes import clock_of
 from gateway.domain.case.directory import Directory
 from gateway.domain.case.dispatch import DispatchReason, DispatchStage
-from gateway.domain.case.policy import ClockKind
+from gateway.domain.case.owner_time import own_times
+from gateway.domain.case.policy import NO_SCRIPTS, ClockKind, Script, Scripts
+from gateway.domain.case.reasons import OFFERED
 from gateway.domain.case.replies import is_unreachable
-from gateway.domain.case.verbs import OFFERED, CaseStanding, CaseVerb, at_work
+from gateway.domain.case.rules_in_force import CaseRules
+from gateway.domain.case.verbs import CaseStanding, CaseVerb, at_work
 from gateway.domain.form import Routing
 from gateway.domain.status import Status
 from gateway.domain.task_status import Role, TaskStatus, TaskVerb
@@ -35,15 +40,20 @@ Words = dict[str, str]
 async def get_case(context: Context) -> web.Response:
     """The ticket's tasks and clocks, why it went where it went, and what can be done."""
     record = await read(context)
-    directory, zone = context.cases.dispatcher.directory, context.services.zone
-    body = await context.house.masked.told(record, context.principal, lambda told: encoded(case(told, directory, zone)))
+    dispatcher, zone, now = context.cases.dispatcher, context.services.zone, context.services.clock.now()
+
+    def shown(told: Record) -> bytes:
+        return encoded(case(told, dispatcher.directory, dispatcher.rules, zone, now))
+
+    body = await context.house.masked.told(record, context.principal, shown)
     return web.Response(body=body, content_type="application/json")
 
 
 async def suggestion(context: Context) -> web.Response:
     """Who must act by the tables in force, and why."""
-    record = await find(context, context.query(SuggestionQuery).ticket)
-    return json_response(suggested(context.cases, context.cases.dispatcher.suggest(record)))
+    query = context.query(SuggestionQuery)
+    record = await find(context, query.ticket)
+    return json_response(suggested(context.cases, context.cases.dispatcher.suggest(record, query.crossing)))
 
 
 def standing_of(record: Record, zone: tzinfo) -> CaseStanding:
@@ -58,6 +68,7 @@ def standing_of(record: Record, zone: tzinfo) -> CaseStanding:
         replied=outcome["replied_at"] is not None,
         rated=outcome["evaluation"]["satisfied"] is not None if reply is None else reply["reply_id"] in judged,
         unreachable=reply is not None and is_unreachable(reply["called_at"], zone),
+        declined=reply is not None and reply["declined_at"] is not None,
         judging=any(
             one["kind"] == ClockKind.JUDGE and one["met_at"] is None and one["stopped_at"] is None
             for one in handling["clocks"]
@@ -66,22 +77,27 @@ def standing_of(record: Record, zone: tzinfo) -> CaseStanding:
     )
 
 
-def case(record: Record, directory: Directory, zone: tzinfo) -> dict[str, Any]:
+def case(record: Record, directory: Directory, rules: CaseRules, zone: tzinfo, now: datetime) -> dict[str, Any]:
     """What ``get_case`` answers, of a record as its viewer may see it."""
     handling, standing = record["handling"], standing_of(record, zone)
+    times = {key: time // TICK for key, time in own_times(map(clock_of, handling["clocks"]), now, rules).items()}
     return {
         "ticket_id": record["ticket_id"],
         "version": record["version"],
         "status": record["status"],
         "undecided_since": handling["undecided_since"],
         "reopened": handling["reopened"],
-        "possible": [_action(verb, CASE_BODIES) for verb in standing.possible()],
+        "reassigned": handling["reassigned"],
+        "centre_time_ms": times.get(None, 0),
+        "possible": [_action(verb, CASE_BODIES, rules.policy.scripts) for verb in standing.possible()],
         "tasks": [
             {
                 **{key: one[key] for key in _TASK},
                 "unit": named(directory, one["unit"]),
                 "role": word_of(Role(one["role"])),
                 "status": word_of(TaskStatus(one["status"])),
+                "own_time_ms": times.get(one["task_id"], 0),
+                "returns": [_return(each) for each in one["returns"]],
                 "possible": [
                     _action(verb, TASK_BODIES)
                     for verb in standing.task_verbs(
@@ -147,15 +163,27 @@ def _word(code: str | None, *vocabularies: type[Term]) -> Words:
     return {"code": code or "", "zh": code or "", "en": code or ""}
 
 
-def _action(verb: CaseVerb | TaskVerb, bodies: Mapping[Any, Any]) -> dict[str, Any]:
+def _return(given: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        **{key: given[key] for key in ("at", "upheld", "reviewed_at", "reviewed_by")},
+        "rule": _word(given["rule"], OFFERED[TaskVerb.RETURN]),
+    }
+
+
+def _action(verb: CaseVerb | TaskVerb, bodies: Mapping[Any, Any], scripts: Scripts = NO_SCRIPTS) -> dict[str, Any]:
     fields = bodies[verb].model_fields
+    told = scripts if verb is CaseVerb.INFORM else NO_SCRIPTS
     return {
         "verb": verb.value,
         "zh": verb.zh,
         "en": verb.en,
         "fields": [{"name": name, "required": field.is_required()} for name, field in fields.items()],
-        "reasons": [word_of(one) for one in OFFERED[verb]] if verb in OFFERED else [],
+        "reasons": [word_of(one) | {"script": _script(told.get(one))} for one in OFFERED.get(verb, ())],
     }
+
+
+def _script(script: Script | None) -> dict[str, str] | None:
+    return None if script is None else {"zh": script.zh, "en": script.en}
 
 
 def named(directory: Directory, code: str | None) -> Words:

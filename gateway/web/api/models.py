@@ -106,7 +106,9 @@ class DoneBody(Closed):
     result: DoneResult
     reason: Line200 | None = Field(None, description="Free text, kept with the task.")
     satisfied: Annotated[int, Field(ge=1, le=5)] | None = Field(
-        None, description="What they say of the reply that the call was about; a 回访 that reached them needs it."
+        None,
+        description="What they say of the reply that the call was about; a 回访 that reached them needs it, "
+        "unless its result is declined: they were asked, and would not say.",
     )
 
 

@@ -47,8 +47,8 @@ async def list_tasks(context: Context) -> web.Response:
 async def list_overdue(context: Context) -> web.Response:
     """挂账: limits that were not kept, of what still is not done; the longest overdue first."""
     query = context.query(OverdueQuery)
-    found = await context.cases.overdue.overdue(unit=query.unit, limit=query.limit)
-    tickets = await _tickets(context, (one.ticket_id for one in found))
+    page = await context.cases.overdue.overdue(unit=query.unit, limit=query.limit, cursor=query.cursor)
+    tickets = await _tickets(context, (one.ticket_id for one in page.items))
     items = [
         {
             "clock_id": one.clock_id,
@@ -57,11 +57,13 @@ async def list_overdue(context: Context) -> web.Response:
             "unit": one.unit,
             "due_at": rfc3339(one.due_at),
             "overdue_since": rfc3339(one.overdue_since),
+            "supervised": one.supervised,
+            "supervised_at": None if one.supervised_at is None else rfc3339(one.supervised_at),
             "ticket": _head(tickets[one.ticket_id]),
         }
-        for one in found
+        for one in page.items
     ]
-    return json_response({"items": items})
+    return json_response({"items": items, "total": page.total, "next_cursor": page.next_cursor})
 
 
 async def list_waiting(context: Context) -> web.Response:
@@ -173,10 +175,10 @@ ROUTES = (
         method="GET",
         path="/api/v1/overdue",
         handler=list_overdue,
-        summary="挂账: what is overdue and still not done, the longest first",
+        summary="挂账: what is overdue and still not done, the longest first, and how often it was supervised since",
         scope=READ,
         query=OverdueQuery,
-        returns="OverdueList",
+        returns="OverduePage",
         errors=(400, 401, 403, 422, 429, 503),
         tag="cases",
     ),
@@ -184,7 +186,7 @@ ROUTES = (
         method="GET",
         path="/api/v1/waiting",
         handler=list_waiting,
-        summary="待中心办理: who acts is to be decided, a return reviewed, a reply or more time approved",
+        summary="待中心办理: who acts is to be decided, a return reviewed, a reply or more time approved; discontent",
         scope=READ,
         query=WaitingQuery,
         returns="WaitingPage",

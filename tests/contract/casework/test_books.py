@@ -48,9 +48,9 @@ async def test_what_is_overdue_is_on_the_books_until_it_is_done(office: Office) 
     due = from_rfc3339(reply["due_at"])
     late = due + timedelta(milliseconds=1)
     await office.fire(reply, at=due)
-    assert await office.db.case_clocks.overdue() == []
+    assert (await office.db.case_clocks.overdue()).items == ()
     await office.fire(await office.clock("reply"), at=late)
-    (one,) = await office.db.case_clocks.overdue(unit="M02")
+    (one,) = (await office.db.case_clocks.overdue(unit="M02")).items
     assert (one.ticket_id, one.task_id, one.kind, one.due_at, one.overdue_since, one.supervised) == (
         office.ticket_id,
         task,
@@ -61,11 +61,11 @@ async def test_what_is_overdue_is_on_the_books_until_it_is_done(office: Office) 
     )
     pressed = due + timedelta(hours=23)
     await supervised(office, pressed)
-    (one,) = await office.db.case_clocks.overdue()
+    (one,) = (await office.db.case_clocks.overdue()).items
     assert (one.supervised, one.supervised_at) == (1, pressed)
     done = due + timedelta(hours=47)
     await office.do("reply", task, after_s=(done - NOON).total_seconds(), text="修好了")
-    assert await office.db.case_clocks.overdue() == []
+    assert (await office.db.case_clocks.overdue()).items == ()
     events = await office.db.reader.events()
     assert overdue_at(events, due) == []
     assert [one.supervised for one in overdue_at(events, late)] == [0]
@@ -83,7 +83,7 @@ async def test_the_list_of_every_instant_is_recounted_from_events(office: Office
         nonlocal now
         now += timedelta(hours=hours)
         await verb()
-        kept.append((now, list(await office.db.case_clocks.overdue())))
+        kept.append((now, list((await office.db.case_clocks.overdue()).items)))
 
     async def fired() -> None:
         for due in await office.db.case_clocks.take("w", limit=100, lease_s=0.0):

@@ -133,14 +133,14 @@ async def test_what_is_overdue_is_on_the_books_until_it_is_done(hotline: Hotline
     await hotline.task("12-01 10:10", ticket, task, TaskVerb.SIGN)
     clock.at = on("12-03 10:00")
     await hotline.time_passes("12-03 10:00:00.000")
-    assert await hotline.db.case_clocks.overdue() == []
+    assert (await hotline.db.case_clocks.overdue()).items == ()
     await hotline.time_passes("12-03 10:00:00.001")
-    (late,) = await hotline.db.case_clocks.overdue(unit="M01")
+    (late,) = (await hotline.db.case_clocks.overdue(unit="M01")).items
     assert (late.ticket_id, late.kind, late.overdue_since) == (ticket, "reply", on("12-03 10:00:00.001"))
     await hotline.case("12-04 09:00", ticket, CaseVerb.SUPERVISE, reason="overdue")
     assert (await hotline.types(ticket))[-1] == "case.supervised"
     await hotline.task("12-05 09:00", ticket, task, TaskVerb.REPLY, text="修好了")
-    assert await hotline.db.case_clocks.overdue() == []
+    assert (await hotline.db.case_clocks.overdue()).items == ()
     (reply,) = [one for one in (await hotline.db.reader.ticket(ticket))["handling"]["clocks"] if one["kind"] == "reply"]
     assert (reply["breached_at"], reply["met_at"]) == ("2026-12-03T02:00:00.001Z", "2026-12-05T01:00:00.000Z")
 

@@ -118,13 +118,13 @@ async def test_what_is_overdue_and_not_done_is_listed_the_longest_first(db: Data
     moved = move(fired[2], late, TWO_HOURS, WhyMoved.CORRECTED).clock
     await put(db, *fired, ticking("in-time"))
     await put(db, done, moved)
-    listed = await db.case_clocks.overdue()
+    listed = (await db.case_clocks.overdue()).items
     assert [(one.clock_id, one.unit) for one in listed] == [("e", "M07"), ("d", "M02"), ("a", "M02")]
-    assert [(one.clock_id, one.task_id, one.kind) for one in await db.case_clocks.overdue(unit="M02", limit=1)] == [
-        ("d", "task-d", "sign")
-    ]
+    assert [
+        (one.clock_id, one.task_id, one.kind) for one in (await db.case_clocks.overdue(unit="M02", limit=1)).items
+    ] == [("d", "task-d", "sign")]
     assert listed[-1].overdue_since == listed[-1].due_at + TICK == NOON + 30 * MINUTE + TICK
-    assert await db.case_clocks.overdue(unit="M99") == []
+    assert (await db.case_clocks.overdue(unit="M99")).items == ()
 
 
 def _plan(connection: sa.Connection, query: sa.Select[Any]) -> str:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from tests.e2e.desk.test_accessible import picture, sound
+from gateway.edge.case_policy import read_case_policy
+from tests.e2e.desk.test_accessible import ROOT, picture, sound
 from tests.e2e.desk.test_form import open_ticket, record
 from tests.support.browser import Browser
 from tests.support.cases import adopt_tables, classify
@@ -103,3 +106,72 @@ async def test_a_case_that_cannot_be_read_says_so_and_is_read_again(house: WebHo
     await desk.press("Enter")
     await desk.see("联动会商", ".case")
     await desk.gone("载入失败", ".case")
+
+
+async def chosen(desk: Browser, label: str, *values: str) -> None:
+    """Choose ``values`` in the field of the question that is called so."""
+    await desk.js(
+        f"const s = [...document.querySelectorAll('.ask label')].find((one) => one.textContent.includes('{label}'))"
+        f".querySelector('select'); for (const one of s.options) one.selected = {list(values)}.includes(one.value);"
+        "s.dispatchEvent(new Event('change', {bubbles: true}));"
+    )
+
+
+async def test_after_a_return_the_tables_speak_again_and_one_dispatch_names_those_beside(
+    house: WebHouse, desk: Browser
+) -> None:
+    await adopt_tables(house)
+    call = await house.finished_call("国贸路的路灯坏了三天", external_id="lamp")
+    await classify(house, call.ticket_id)
+    await open_ticket(house, desk, call.ticket_id)
+    await focus(desk, "派给 市政管理局")
+    await desk.press("Enter")
+    await desk.see("待签收", ".case-tasks")
+    await focus(desk, "退单")
+    await desk.press("Enter")
+    await desk.see("确认退单", ".ask")
+    await desk.click(".ask .button-main")
+    await desk.see("退单待审", ".case-tasks")
+    await focus(desk, "审核通过")
+    await desk.press("Enter")
+    await desk.click(".ask .button-main")
+    await desk.see("派单目录规定由该单位承办", ".case-advice")
+    await desk.see("同意退单（wang", ".case-tasks")
+    await desk.see("本单位用时", ".case-tasks")
+    await desk.gone("派给 市政管理局", ".case-advice")
+    await focus(desk, "另选单位…")
+    await desk.press("Enter")
+    await chosen(desk, "单位", "M02")
+    await chosen(desk, "理由", "returned")
+    await chosen(desk, "协办单位", "D08", "M07")
+    await chosen(desk, "职责交叉", "function")
+    await sound(desk, "dispatch with units beside")
+    await desk.click(".ask .button-main")
+    await desk.see("协办", ".case-tasks")
+    handling = (await record(house, call))["handling"]
+    assert handling["crossing"] == "function"
+    assert [(one["unit"], one["role"]) for one in handling["units"][1:]] == [
+        ("M02", "lead"),
+        ("M07", "joint"),
+        ("D08", "joint"),
+    ]
+
+
+async def test_who_is_informed_is_offered_the_script_of_the_reason(house: WebHouse, desk: Browser) -> None:
+    policy = read_case_policy(ROOT / "config" / "case_policy.yaml")
+    house.database.changes.go_by(replace(house.case_tables.rules, policy=policy))
+    house.case_tables.rules = replace(house.case_tables.rules, policy=policy)
+    call = await house.finished_call("法院判了我不服", external_id="court")
+    await open_ticket(house, desk, call.ticket_id)
+    await focus(desk, "告知")
+    await desk.press("Enter")
+    text = "return document.querySelector('.ask textarea').value"
+    assert await desk.js(text) == policy.scripts["litigation"].zh
+    await chosen(desk, "理由", "petition")
+    await desk.until(lambda: desk.js(f"{text}.includes('信访渠道')"), "the script does not follow the reason")
+    await desk.fill(".ask textarea", "请找法院。")
+    await chosen(desk, "理由", "discipline")
+    assert await desk.js(text) == "请找法院。", "own words stay"
+    await desk.click(".ask .button-main")
+    await desk.see("已告知", ".ticket-chips")
+    assert (await record(house, call))["outcome"]["public_reply"] == "请找法院。"

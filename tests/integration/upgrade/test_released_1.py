@@ -73,7 +73,9 @@ NAMED: dict[str, str] = EXPECTED["tickets"]
 NEW_KEYS = {
     "erased_at",
     "handling.dissatisfied",
+    "handling.crossing",
     "handling.first_asked",
+    "handling.reassigned",
     "handling.reopened",
     "handling.reopened_at",
     "handling.replies",
@@ -571,7 +573,7 @@ async def test_an_old_ticket_is_given_to_a_unit_and_its_clocks_run(city: City) -
     (due,) = await city.db.case_clocks.take("w", limit=10, lease_s=10)
     fire = FireClock(at=city.clock.now(), ticket_id=due.ticket_id, clock_id=due.clock_id, next_at=due.next_at)
     await city.db.changes.execute(fire)
-    (late,) = await city.db.case_clocks.overdue(unit="M02")
+    (late,) = (await city.db.case_clocks.overdue(unit="M02")).items
     assert (late.ticket_id, late.kind) == (ticket_id, "sign")
     work = WorkOnTask(
         at=city.clock.now(),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from gateway.web.api.case_bodies import CASE_BODIES, TASK_BODIES
 from gateway.web.api.corrections import ACTIONS
 from gateway.web.app import API_ROUTES
 from gateway.web.auth import OWN_TASKS, ROLE_SCOPES, SCOPES
-from tests.support.cases import adopt_tables, classify
+from tests.support.cases import adopt_tables, classify, left_unsigned
 from tests.support.web_house import WebHouse
 
 pytestmark = pytest.mark.integration
@@ -34,6 +35,8 @@ HOSTILE: list[Any] = [
     {"satisfied": 10**30},
     {"satisfied": True},
     {"way": "system", "units": ["M07"] * 3},
+    {"crossing": 7},
+    {"crossing": "sideways", "unit": "M07"},
     {"reason": "\u202e", "text": "\u2028" * 5000},
     {"text": " " * 10},
     {"text": "长" * 100_000},
@@ -155,13 +158,51 @@ async def test_a_repeated_request_is_one_and_lists_hold_what_is_open_and_overdue
     assert (await act(city, own, "reply", 409, headers=key, json={"text": "别的"}))["code"] == "not_now"
     _, inbox = await city.get("/api/v1/tasks?unit=M07&open=true")
     assert inbox == {"items": [], "next_cursor": None}
-    assert await city.get("/api/v1/overdue") == (200, {"items": []})
+    assert await city.get("/api/v1/overdue") == (200, {"items": [], "total": 0, "next_cursor": None})
     other = await ticket(city, "0801")
     await act(city, other, "dispatch")
     _, waiting = await city.get("/api/v1/waiting")
     decide = [one for one in waiting["items"] if one["kind"]["code"] != "visit"]
     assert [(one["kind"]["code"], one["ticket"]["status"]) for one in decide] == [("decide", "classified")]
     assert (await city.get("/api/v1/tasks?cursor=nonsense"))[0] == 422
+    assert (await city.get("/api/v1/overdue?cursor=nonsense"))[0] == 422
+
+
+async def test_what_is_overdue_is_listed_with_its_supervision_and_a_cursor(city: WebHouse) -> None:
+    path = await ticket(city)
+    ticket_id = path.rpartition("/")[2]
+    await left_unsigned(city, ticket_id, "M07", timedelta(hours=2))
+    await act(city, path, "supervise", json={"reason": "overdue"})
+    _, page = await city.get("/api/v1/overdue?unit=M07&limit=1")
+    (one,) = page["items"]
+    assert (one["kind"]["code"], one["unit"], one["ticket"]["ticket_id"]) == ("sign", "M07", ticket_id)
+    assert (page["total"], page["next_cursor"]) == (1, None)
+    assert (one["supervised"], one["supervised_at"] > one["overdue_since"]) == (1, True)
+    assert (await city.get("/api/v1/overdue?unit=M02"))[1] == {"items": [], "total": 0, "next_cursor": None}
+
+
+async def test_the_case_tells_own_times_returns_and_what_is_offered(city: WebHouse) -> None:
+    path = await ticket(city)
+    record = await act(city, path, "dispatch")
+    own = f"{path}/tasks/{record['handling']['units'][0]['task_id']}"
+    await act(city, own, "return", json={"reason": "not_ours"})
+    await act(city, own, "accept")
+    _, case = await city.get(f"{path}/case")
+    (task,) = case["tasks"]
+    assert (case["reassigned"], isinstance(case["centre_time_ms"], int), isinstance(task["own_time_ms"], int)) == (
+        0,
+        True,
+        True,
+    )
+    (back,) = task["returns"]
+    assert (back["rule"]["zh"], back["upheld"], back["reviewed_by"]) == ("非本单位职责", False, "token:writer")
+    (inform,) = [one for one in case["possible"] if one["verb"] == "inform"]
+    assert {one["code"]: one["script"] for one in inform["reasons"]}["answered"] is None
+    _, found = await city.get(f"/api/v1/dispatch/suggestion?ticket={record['ticket_id']}&crossing=enforcement")
+    assert found["stage"] == "centre"
+    assert (await city.get(f"/api/v1/dispatch/suggestion?ticket={record['ticket_id']}&crossing=x"))[0] == 400
+    stated = await act(city, path, "dispatch", json={"crossing": "function", "unit": "M02", "reason": "returned"})
+    assert stated["handling"]["crossing"] == "function"
 
 
 async def test_wrong_bodies_of_every_verb_are_refused_and_never_a_fault(city: WebHouse) -> None:

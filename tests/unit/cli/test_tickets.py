@@ -90,6 +90,17 @@ def test_a_ticket_is_dispatched_signed_and_replied_to(
     assert "cannot be answered" in capsys.readouterr().err
 
 
+def test_the_centre_states_that_duties_cross_and_the_decision_goes_by_it(
+    action: Callable[..., int], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert action("dispatch", "--data", '{"crossing": "enforcement"}') == 0
+    head, *_, step = [line.split("\t") for line in capsys.readouterr().out.splitlines()]
+    assert head[1] == "classified", "the place is unknown, and so which town leads"
+    assert step[0] == "中心研判 Centre decides"
+    assert action("dispatch", "--data", '{"crossing": "sideways"}') == 1
+    assert "crossing" in capsys.readouterr().err
+
+
 def test_mistakes_are_told_in_a_line(action: Callable[..., int], capsys: pytest.CaptureFixture[str]) -> None:
     for words, told in (
         (("sign",), "is not done to a ticket: name its task with --task"),

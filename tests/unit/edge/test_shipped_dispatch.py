@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from gateway.domain.case.directory import Directory, UnitKind
 from gateway.domain.case.dispatch import Decision, DispatchReason, DispatchStage, decide
-from gateway.domain.case.dispatch_table import Crossing, Dispatched, DispatchRule, DispatchTable
+from gateway.domain.case.dispatch_table import Dispatched, DispatchRule, DispatchTable
+from gateway.domain.words import Crossing
 from gateway.edge.dispatch_table import KnownCodes, read_dispatch
 from gateway.edge.unit_table import read_units
 from gateway.prefill.taxonomy import read_taxonomy

@@ -12,9 +12,10 @@ from gateway.casework.fire_clock import FireClock
 from gateway.domain.case.calendar import PublicDays, WorkCalendar
 from gateway.domain.case.case import Case
 from gateway.domain.case.clock import TICK
-from gateway.domain.case.owner_time import owner_times
+from gateway.domain.case.owner_time import own_times
 from gateway.domain.case.policy import ClockKind, Reckoning, TimeLimit
 from gateway.domain.case.rules_in_force import CaseRules
+from gateway.domain.case.ticket_clocks import clock_shown
 from gateway.domain.events import TicketMerged
 from gateway.domain.form import UnitTask
 from gateway.domain.hours import parse_span
@@ -151,8 +152,14 @@ def test_glpi_1911_and_frappe_1895_each_unit_answers_for_its_own_time() -> None:
     ticket.do("12-01 14:00", "M01", resume)
     ticket.do("12-01 15:00", "M01", reply)
     ticket.answered("12-01 15:00")
-    times = owner_times(ticket.ticket.form, on("12-05 09:00"), SHIPPED)
-    assert times == {"E01": 2 * HOUR, None: HOUR, "M01": 2 * HOUR}
+    handling = ticket.ticket.form.handling
+    times = own_times(map(clock_shown, handling.clocks), on("12-05 09:00"), SHIPPED)
+    units: dict[str | None, str | None] = {one.task_id: one.unit for one in handling.units}
+    assert {units.get(task_id): time for task_id, time in times.items()} == {
+        "E01": 2 * HOUR,
+        None: HOUR,
+        "M01": 2 * HOUR,
+    }
     assert sum(times.values(), timedelta()) == on("12-01 15:00") - on("12-01 09:00") - HOUR
 
 

@@ -10,7 +10,8 @@ import pytest
 
 from gateway.domain.case.directory import Directory, Unit, UnitKind
 from gateway.domain.case.dispatch import Decision, DispatchReason, DispatchStage, decide
-from gateway.domain.case.dispatch_table import Crossing, Dispatched, DispatchRule, DispatchTable, Role
+from gateway.domain.case.dispatch_table import Dispatched, DispatchRule, DispatchTable, Role
+from gateway.domain.words import Crossing
 
 pytestmark = pytest.mark.unit
 

@@ -108,6 +108,7 @@ function Task({ item, reload, tell }) {
   const phone = spacedPhone(shown || item.phone);
   const left = Date.parse(item.due_at) - now.value;
   const no = dashed(item.ticket_no);
+  const asked = (item.reasons || [item.reason]).filter((one) => one === "visit" || one === "reply");
   /** @param {Verb | "claim"} verb @param {Outcome} [body] */
   const act = async (verb, body) => {
     const unmasked = verb === "claim";
@@ -167,11 +168,11 @@ function Task({ item, reload, tell }) {
       ${open && !(mine && shown) && (!item.claimed_by || mine) && item.phone &&
       html`<button type="button" class="button button-main" disabled=${busy} aria-label=${`${t.callbackVerbs.claim} ${no}`}
         onClick=${() => act("claim")}><${Icon} name="phone" />${t.callbackVerbs.claim}</button>`}
-      ${open && (!item.claimed_by || mine) && html`${item.phone && button("attempt")}${button("done", mine && Boolean(shown))}${button("cancel")}`}
+      ${open && (!item.claimed_by || mine) && html`${item.phone && button("attempt")}${button("done", mine && Boolean(shown))}${!asked.includes("visit") && button("cancel")}`}
       <a class="button" href=${`#/tickets/${item.ticket_id}`}>${t.openTicket}<span class="visually-hidden"> ${no}</span></a>
     </div>
     ${problem && html`<p class="note-bad task-wide" role="alert">${problem}</p>`}
-    ${doing && html`<${Ending} verb=${doing} no=${no} busy=${busy} close=${close} act=${act} asks=${(item.reasons || [item.reason]).filter((one) => one === "visit" || one === "reply")} />`}
+    ${doing && html`<${Ending} verb=${doing} no=${no} busy=${busy} close=${close} act=${act} asks=${asked} />`}
   </li>`;
 }
 
@@ -197,7 +198,7 @@ function Tried({ item }) {
 function Ending({ verb, no, busy, close, act, asks }) {
   const { t } = useDesk();
   const offered = verb === "cancel" ? [] : t.resultsOf[verb];
-  const results = Object.entries(t.callbackResults).filter(([key]) => offered.includes(key));
+  const results = Object.entries(t.callbackResults).filter(([key]) => offered.includes(key) && (key !== "declined" || asks.length > 0));
   const [result, setResult] = useState(results.length ? results[0][0] : "");
   const [note, setNote] = useState("");
   const [score, setScore] = useState("");

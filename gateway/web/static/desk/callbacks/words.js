@@ -33,11 +33,11 @@ export const zh = {
   },
   callbackResults: {
     no_answer: "无人接听", busy: "占线", unreachable: "无法接通", wrong_number: "号码不对", call_later: "请稍后再打",
-    reached: "已联系上", not_reached: "多次未能联系上",
+    reached: "已联系上", declined: "已联系上，不愿评价", not_reached: "多次未能联系上",
   },
-  resultsOf: { attempt: ["no_answer", "busy", "unreachable", "wrong_number", "call_later"], done: ["reached", "not_reached"] },
+  resultsOf: { attempt: ["no_answer", "busy", "unreachable", "wrong_number", "call_later"], done: ["reached", "declined", "not_reached"] },
   callbackWhys: {
-    reached: "已联系上", not_reached: "未能联系上", cancelled: "坐席取消", called_again: "对方已再次来电", call_went_on: "原通话其实没有中断", needless: "已无须再打",
+    reached: "已联系上", declined: "已联系上，不愿评价", not_reached: "未能联系上", cancelled: "坐席取消", called_again: "对方已再次来电", call_went_on: "原通话其实没有中断", needless: "已无须再打",
   },
   result: "结果",
   theirScore: "对方的评价",
@@ -53,6 +53,7 @@ export const zh = {
   claimedByMe: (/** @type {string} */ until) => `由您回拨，至 ${until}`,
   callback_claimed: "另一位坐席刚刚领取了这件回拨。",
   callback_closed: "这件回拨已经结束。",
+  visit_unanswered: "回访须写明结果：对方的评价、不愿评价；三个不同时段均未接通才算联系不上，此前请记“未接通”。",
 };
 
 /** @type {typeof zh} */
@@ -94,11 +95,11 @@ export const en = {
   },
   callbackResults: {
     no_answer: "No answer", busy: "Busy", unreachable: "Unreachable", wrong_number: "Wrong number", call_later: "Asked to call later",
-    reached: "Reached", not_reached: "Tried often, not reached",
+    reached: "Reached", declined: "Reached, would not judge it", not_reached: "Tried often, not reached",
   },
-  resultsOf: { attempt: ["no_answer", "busy", "unreachable", "wrong_number", "call_later"], done: ["reached", "not_reached"] },
+  resultsOf: { attempt: ["no_answer", "busy", "unreachable", "wrong_number", "call_later"], done: ["reached", "declined", "not_reached"] },
   callbackWhys: {
-    reached: "reached", not_reached: "not reached", cancelled: "cancelled at the desk", called_again: "they called again", call_went_on: "the call had gone on after all", needless: "no call was needed any more",
+    reached: "reached", declined: "reached, would not judge the reply", not_reached: "not reached", cancelled: "cancelled at the desk", called_again: "they called again", call_went_on: "the call had gone on after all", needless: "no call was needed any more",
   },
   theirScore: "What they think of it",
   notSaid: "They did not say",
@@ -114,4 +115,5 @@ export const en = {
   claimedByMe: (until) => `Yours until ${until}`,
   callback_claimed: "Somebody else has just taken this callback.",
   callback_closed: "This callback is over.",
+  visit_unanswered: "Say what came of it: their score, or that they would not judge. Not reached takes three different hours; until then choose “No luck”.",
 };

@@ -92,6 +92,8 @@ export interface Case {
   status: "registered" | "classified" | "dispatched" | "signed" | "handling" | "replied" | "evaluated" | "archived" | "merged" | "deflected" | "informed" | "withdrawn";
   undecided_since: string | null;
   reopened: number;
+  reassigned: number;
+  centre_time_ms: number;
   possible: CaseAction[];
   tasks: {
     task_id: string;
@@ -102,6 +104,14 @@ export interface Case {
     due_at: string | null;
     asked_until: string | null;
     asked_pause: string | null;
+    own_time_ms: number;
+    returns: {
+      at: string;
+      rule: { code: string; zh: string; en: string; };
+      upheld: boolean;
+      reviewed_at: string | null;
+      reviewed_by: string | null;
+    }[];
     possible: CaseAction[];
   }[];
   clocks: {
@@ -126,7 +136,7 @@ export interface CaseAction {
   zh: string;
   en: string;
   fields: { name: string; required: boolean; }[];
-  reasons: { code: string; zh: string; en: string; }[];
+  reasons: { code: string; zh: string; en: string; script: { zh: string; en: string; } | null; }[];
 }
 
 export interface CaseArchivedData { why: string; waived?: string | null; changed?: Changed; }
@@ -342,6 +352,8 @@ export interface ContactStatus {
   closed_at: string | null;
 }
 
+export type Crossing = "enforcement" | "function";
+
 export type Crs = "WGS84" | "GCJ02" | "CGCS2000" | "BD09";
 
 export interface DeadLetterList {
@@ -372,7 +384,13 @@ export interface DemandTakenData { changed?: Changed; }
 
 export type DemandType = "consultation" | "help" | "complaint" | "report" | "suggestion" | "praise" | "other";
 
-export interface DispatchBody { unit?: string | null; joint?: string[]; reason?: string | null; text?: string | null; }
+export interface DispatchBody {
+  unit?: string | null;
+  joint?: string[];
+  reason?: string | null;
+  text?: string | null;
+  crossing?: Crossing | null;
+}
 
 export interface DispatchStep {
   stage: { code: string; zh: string; en: string; };
@@ -390,7 +408,7 @@ export interface Divisions { version: string; items: { code: string; name: strin
 
 export interface DoneBody { result: DoneResult; reason?: string | null; satisfied?: number | null; }
 
-export type DoneResult = "reached" | "not_reached";
+export type DoneResult = "reached" | "declined" | "not_reached";
 
 export type EmergencyNumber = "110" | "119" | "120" | "122";
 
@@ -401,7 +419,7 @@ export interface EvaluateBody { satisfied: number; text?: string | null; reply_i
 export interface Event {
   event_seq: number;
   event_id: string;
-  type: "attachment.failed" | "attachment.stored" | "attachment.transcribed" | "callback.attempted" | "callback.cancelled" | "callback.claimed" | "callback.done" | "callback.number_changed" | "callback.opened" | "callback.reason_added" | "callback.requested" | "case.archived" | "case.conferred" | "case.deflected" | "case.dispatched" | "case.dissatisfied" | "case.informed" | "case.reopened" | "case.replied" | "case.reported" | "case.supervised" | "case.undecided" | "clock.breached" | "clock.escalated" | "clock.met" | "clock.moved" | "clock.paused" | "clock.resumed" | "clock.started" | "clock.stopped" | "clock.unbreached" | "clock.warned" | "emergency.raised" | "interaction.answered" | "interaction.ended" | "interaction.line_chosen" | "interaction.started" | "message.delivered" | "message.failed" | "message.read" | "message.received" | "message.sent" | "reply.called" | "reply.delivered" | "reply.due" | "reply.failed" | "reply.sent" | "reply.together" | "reply.told" | "reply.under_way" | "reply.unreached" | "reply.visit" | "source.told" | "task.accepted" | "task.arrived" | "task.cancelled" | "task.extended" | "task.extension_asked" | "task.extension_refused" | "task.leads" | "task.noted" | "task.offered" | "task.pause_asked" | "task.pause_refused" | "task.paused" | "task.pictured" | "task.reassigned" | "task.replied" | "task.responded" | "task.resumed" | "task.return_asked" | "task.returned" | "task.sent_back" | "task.signed" | "task.upheld" | "ticket.added_to" | "ticket.corrected" | "ticket.demand_taken" | "ticket.erased" | "ticket.merged" | "ticket.progress_asked" | "ticket.rated" | "ticket.registered" | "ticket.secrecy_lifted" | "ticket.title_written" | "ticket.unmerged" | "ticket.updated" | "ticket.urged" | "ticket.withdraw_asked" | "ticket.withdrawn" | "transcript.completed" | "transcript.segment";
+  type: "attachment.failed" | "attachment.stored" | "attachment.transcribed" | "callback.attempted" | "callback.cancelled" | "callback.claimed" | "callback.done" | "callback.number_changed" | "callback.opened" | "callback.reason_added" | "callback.requested" | "case.archived" | "case.conferred" | "case.deflected" | "case.dispatched" | "case.dissatisfied" | "case.informed" | "case.reopened" | "case.replied" | "case.reported" | "case.supervised" | "case.undecided" | "clock.breached" | "clock.escalated" | "clock.met" | "clock.moved" | "clock.paused" | "clock.resumed" | "clock.started" | "clock.stopped" | "clock.unbreached" | "clock.warned" | "emergency.raised" | "interaction.answered" | "interaction.ended" | "interaction.line_chosen" | "interaction.started" | "message.delivered" | "message.failed" | "message.read" | "message.received" | "message.sent" | "reply.called" | "reply.declined" | "reply.delivered" | "reply.due" | "reply.failed" | "reply.sent" | "reply.together" | "reply.told" | "reply.under_way" | "reply.unreached" | "reply.visit" | "source.told" | "task.accepted" | "task.arrived" | "task.cancelled" | "task.extended" | "task.extension_asked" | "task.extension_refused" | "task.leads" | "task.noted" | "task.offered" | "task.pause_asked" | "task.pause_refused" | "task.paused" | "task.pictured" | "task.reassigned" | "task.replied" | "task.responded" | "task.resumed" | "task.return_asked" | "task.returned" | "task.sent_back" | "task.signed" | "task.upheld" | "ticket.added_to" | "ticket.corrected" | "ticket.demand_taken" | "ticket.erased" | "ticket.merged" | "ticket.progress_asked" | "ticket.rated" | "ticket.registered" | "ticket.secrecy_lifted" | "ticket.title_written" | "ticket.unmerged" | "ticket.updated" | "ticket.urged" | "ticket.withdraw_asked" | "ticket.withdrawn" | "transcript.completed" | "transcript.segment";
   at: string;
   ticket_id: string;
   ticket_no: string;
@@ -590,7 +608,7 @@ export interface NoticeList {
 
 export type OpenApi = Record<string, unknown>;
 
-export interface OverdueList {
+export interface OverduePage {
   items: {
     clock_id: string;
     kind: { code: string; zh: string; en: string; };
@@ -598,6 +616,8 @@ export interface OverdueList {
     unit: string | null;
     due_at: string;
     overdue_since: string;
+    supervised: number;
+    supervised_at: string | null;
     ticket: {
       ticket_id: string;
       ticket_no: string;
@@ -606,6 +626,8 @@ export interface OverdueList {
       title: string | null;
     };
   }[];
+  total: number;
+  next_cursor: string | null;
 }
 
 export interface PasswordBody { current: string; new: string; }
@@ -674,6 +696,8 @@ export interface ReplayStarted { feed: string; events: number; }
 export interface Replayed { feed: string; event_seq: number; }
 
 export interface ReplyCalledData { reply_id: string; result: string; changed?: Changed; }
+
+export interface ReplyDeclinedData { reply_id: string; changed?: Changed; }
 
 export interface ReplyDeliveredData { reply_id: string; way: string; changed?: Changed; }
 
@@ -992,7 +1016,9 @@ export interface Ticket {
   handling: {
     lead_unit: string | null;
     first_asked: string | null;
+    crossing: "enforcement" | "function" | null;
     undecided_since: string | null;
+    reassigned: number;
     reopened: number;
     reopened_at: string | null;
     dissatisfied: string[];
@@ -1013,7 +1039,15 @@ export interface Ticket {
       asked_until: string | null;
       asked_pause: string | null;
       held: boolean;
-      returns: { at: string | null; unit: string | null; rule: string | null; reason: string | null; upheld: boolean; }[];
+      returns: {
+        at: string | null;
+        unit: string | null;
+        rule: string | null;
+        reason: string | null;
+        upheld: boolean;
+        reviewed_at: string | null;
+        reviewed_by: string | null;
+      }[];
     }[];
     routing_trace: { stage: string | null; rule: string | null; reason: string | null; units: string[]; rows: number[]; }[];
     clocks: {
@@ -1061,6 +1095,7 @@ export interface Ticket {
       visit_id: string | null;
       replied_at: string | null;
       reached_at: string | null;
+      declined_at: string | null;
       tried: string[] | null;
       called_at: string[] | null;
     }[];
@@ -1360,7 +1395,7 @@ export interface WaitingPage {
   next_cursor: string | null;
 }
 
-export type WhyArchived = "evaluated" | "unreachable" | "no_evaluation_needed";
+export type WhyArchived = "evaluated" | "unreachable" | "declined" | "no_evaluation_needed";
 
 export type WhyInformed = "litigation" | "arbitration" | "discipline" | "reconsideration" | "petition" | "answered";
 
@@ -1423,7 +1458,11 @@ export interface Operations {
     body: undefined;
     answer: TaskPage;
   };
-  "GET overdue": { query: { unit?: string | null; limit?: number; }; body: undefined; answer: OverdueList; };
+  "GET overdue": {
+    query: { unit?: string | null; limit?: number; cursor?: string | null; };
+    body: undefined;
+    answer: OverduePage;
+  };
   "GET waiting": { query: { limit?: number; cursor?: string | null; }; body: undefined; answer: WaitingPage; };
   "GET tickets/{ticket}/notes": { query: { unmasked?: boolean; }; body: undefined; answer: NoteList; };
   "POST tickets/{ticket}/tasks/{task}/actions/sign": { query: { unmasked?: boolean; }; body: WordsBody; answer: Ticket; };
@@ -1439,7 +1478,11 @@ export interface Operations {
   "POST tickets/{ticket}/tasks/{task}/actions/accept": { query: { unmasked?: boolean; }; body: WordsBody; answer: Ticket; };
   "POST tickets/{ticket}/tasks/{task}/actions/send_back": { query: { unmasked?: boolean; }; body: ReasonBody; answer: Ticket; };
   "GET tickets/{ticket}/case": { query: Record<string, never>; body: undefined; answer: Case; };
-  "GET dispatch/suggestion": { query: { ticket?: string; }; body: undefined; answer: Suggestion; };
+  "GET dispatch/suggestion": {
+    query: { ticket?: string; crossing?: "enforcement" | "function" | null; };
+    body: undefined;
+    answer: Suggestion;
+  };
   "POST tickets/{ticket}/actions/{verb}": { query: { unmasked?: boolean; }; body: ConfirmBody; answer: Ticket; };
   "GET tickets/{ticket}/recordings/{interaction}": { query: Record<string, never>; body: undefined; answer: null; };
   "GET attachments/{attachment}": { query: Record<string, never>; body: undefined; answer: null; };

@@ -25,6 +25,7 @@ const PATHS = {
   exit: "M10 4H5v16h5M14 8l4 4-4 4M18 12H9",
   file: "M7 3h7l4 4v14H7zM14 3v4h4",
   list: "M5 6.5h14M5 12h14M5 17.5h9",
+  flag: "M6 21V4h11l-2.5 4L17 12H6",
 };
 
 /** @param {{ name: keyof typeof PATHS, fill?: boolean }} props */

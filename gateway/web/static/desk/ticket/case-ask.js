@@ -11,17 +11,20 @@ import { CODED, loadTables, tables } from "./catalogue.js";
 const HOURS = [24, 48];
 const HOUR_MS = 3600000;
 const SCORES = ["5", "4", "3", "2", "1"];
-const SHOWN = ["way", "units", "unit", "reason", "until", "satisfied", "solved", "text"]; // in this order; other fields are not asked for
+const SHOWN = ["way", "units", "unit", "reason", "joint", "crossing", "until", "satisfied", "solved", "text"]; // in this order; other fields are not asked for
 
 /**
- * @param {{ asking: Asking, candidates: Named[], busy: boolean, send: (body: Body) => void, close: () => void }} props
+ * `spoken`: the language in which the requester is told what is offered.
+ * @param {{
+ *   asking: Asking, candidates: Named[], spoken: "zh" | "en", busy: boolean, send: (body: Body) => void, close: () => void,
+ * }} props
  */
-export function CaseAsk({ asking, candidates, busy, send, close }) {
+export function CaseAsk({ asking, candidates, spoken, busy, send, close }) {
   const desk = useDesk();
   const { t, language } = desk;
   const { action, task } = asking;
   const box = useRef(/** @type {HTMLElement | null} */ (null));
-  const [values, setValues] = useState(() => begun(action));
+  const [values, setValues] = useState(() => begun(action, spoken));
   useEffect(() => {
     loadTables();
     /** @type {HTMLElement | null | undefined} */ (box.current?.querySelector("select, textarea, input, button"))?.focus();
@@ -29,10 +32,20 @@ export function CaseAsk({ asking, candidates, busy, send, close }) {
   const verb = action[language];
   /** @param {string} name @param {string | boolean | string[]} value */
   const set = (name, value) => setValues((before) => ({ ...before, [name]: value }));
+  /** @param {string | number | boolean | string[] | undefined} reason */
+  const script = (reason) => action.reasons.find((one) => one.code === reason)?.script?.[spoken] ?? "";
+  /** What is offered for a reason takes the place of what was offered for the one before. @param {string} reason */
+  const setReason = (reason) =>
+    setValues((before) => ({ ...before, reason, ...((before.text ?? "") === script(before.reason) ? { text: script(reason) } : {}) }));
   /** @param {string} name @param {unknown} options @param {boolean} required */
   const select = (name, options, required) => html`<select value=${values[name] ?? ""} required=${required}
-    onChange=${(/** @type {{ target: HTMLInputElement }} */ event) => set(name, event.target.value)}>
+    onChange=${(/** @type {{ target: HTMLInputElement }} */ event) => (name === "reason" ? setReason : (/** @type {string} */ value) => set(name, value))(event.target.value)}>
     <option value="" disabled=${required}>${t.choose}</option>${options}</select>`;
+  /** @param {string} name @param {boolean} required */
+  const several = (name, required) => html`<select multiple size=${name === "units" ? 6 : 4} required=${required}
+    onChange=${(/** @type {{ target: HTMLSelectElement }} */ event) => set(name, [...event.target.selectedOptions].map((one) => one.value))}>
+    ${tables.value.units.items.map((one) => html`<option key=${one.code} value=${one.code}>${CODED.units.label(one.code, tables.value, language)}</option>`)}</select>`;
+  const chosen = Boolean(values.reason || values.text || /** @type {string[] | undefined} */ (values.joint)?.length); // all of a unit
   const from = Math.max(Date.parse(task?.due_at ?? "") || 0, now.value);
   /** @type {Record<string, (required: boolean) => unknown>} */
   const inputs = {
@@ -43,9 +56,10 @@ export function CaseAsk({ asking, candidates, busy, send, close }) {
         (one) => html`<option key=${one.code} value=${one.code}>${CODED.units.label(one.code, tables.value, language)}</option>`)}</optgroup>`, required),
     way: (required) => select("way", Object.entries(t.conferWays).map(
       ([code, name]) => html`<option key=${code} value=${code}>${name}</option>`), required),
-    units: (required) => html`<select multiple size="6" required=${required}
-      onChange=${(/** @type {{ target: HTMLSelectElement }} */ event) => set("units", [...event.target.selectedOptions].map((one) => one.value))}>
-      ${tables.value.units.items.map((one) => html`<option key=${one.code} value=${one.code}>${CODED.units.label(one.code, tables.value, language)}</option>`)}</select>`,
+    units: (required) => several("units", required),
+    joint: (required) => several("joint", required),
+    crossing: (required) => select("crossing", Object.entries(t.crossings).map(
+      ([code, name]) => html`<option key=${code} value=${code}>${name}</option>`), required),
     reason: (required) => select("reason", action.reasons.map(
       (one) => html`<option key=${one.code} value=${one.code}>${one[language]}</option>`), required),
     until: (required) => select("until", HOURS.map((hours) => {
@@ -69,16 +83,18 @@ export function CaseAsk({ asking, candidates, busy, send, close }) {
     onKeyDown=${(event) => event.key === "Escape" && bare(event) && close()}>
     <p>${task ? t.caseOf(verb, task.unit[language]) : verb}</p>
     ${fields.map(({ name, required }) => html`<label key=${name} class="field">
-      <span>${/** @type {Record<string, string>} */ (t.caseFields)[name]}</span>${inputs[name](required)}</label>`)}
+      <span>${/** @type {Record<string, string>} */ (t.caseFields)[name]}</span>${inputs[name](required || (name === "unit" && chosen))}</label>`)}
     <div class="row-buttons"><button type="button" class="button" onClick=${close}>${t.cancel}</button>
       <button class="button button-main" disabled=${busy}>${t.caseDo(verb)}</button></div>
   </form>`;
 }
 
-/** What stands there before anybody has said anything. @param {CaseAction} action @returns {Body} */
-const begun = (action) => ({
+/** What stands there before anybody has said anything. @param {CaseAction} action @param {"zh" | "en"} spoken @returns {Body} */
+const begun = (action, spoken) => ({
   ...(action.fields.some((one) => one.name === "solved") ? { solved: true } : {}),
-  ...(action.reasons.length && action.fields.some((one) => one.name === "reason" && one.required) ? { reason: action.reasons[0].code } : {}),
+  ...(action.reasons.length && action.fields.some((one) => one.name === "reason" && one.required)
+    ? { reason: action.reasons[0].code, text: action.reasons[0].script?.[spoken] ?? "" }
+    : {}),
 });
 
 /** What was said, without what was left empty. @param {Body} values @returns {Body} */

@@ -40,8 +40,8 @@ export function Case({ record, take, newest, query }) {
     const failed = (problem) => gone || lose(failure(problem));
     call("GET tickets/{ticket}/case", { path: { ticket: id } }).then((one) => gone || setFound(one), failed);
     call("GET tickets/{ticket}/notes", { path: { ticket: id }, query }).then((page) => gone || setNotes(page.items), failed);
-    const waits = record.handling.units.length === 0 && !record.empty;
-    if (waits) call("GET dispatch/suggestion", { query: { ticket: id } }).then((one) => gone || setAdvice(one), failed);
+    const waits = record.handling.units.length === 0 || record.handling.undecided_since !== null; // nobody leads
+    if (waits && !record.empty) call("GET dispatch/suggestion", { query: { ticket: id } }).then((one) => gone || setAdvice(one), failed);
     else setAdvice(null);
     return () => {
       gone = true;
@@ -79,17 +79,20 @@ export function Case({ record, take, newest, query }) {
     onClick=${() => ask({ action, task })}>${action[language]}</button>`;
   return html`<section class="panel case" aria-labelledby=${TITLE}>
     <div class="panel-head"><h2 id=${TITLE} tabindex="-1"><${Icon} name="check" />${t.caseTitle}</h2>
-      ${found.reopened > 0 && html`<${Chip} tone="wait">${t.caseReopened(found.reopened)}<//>`}</div>
+      <span>${found.reassigned > 0 && html`<${Chip}>${t.caseReassigned(found.reassigned)}<//> `}
+        ${found.reopened > 0 && html`<${Chip} tone="wait">${t.caseReopened(found.reopened)}<//>`}</span></div>
     ${trouble}
     ${found.undecided_since && html`<p><${Chip} tone="bad">${t.caseUndecided(fullTime(found.undecided_since, desk))}<//></p>`}
-    ${advice && dispatch && html`<${Advice} advice=${advice} action=${dispatch} waits=${Boolean(found.undecided_since)} busy=${busy} send=${send} ask=${ask} />`}
+    ${advice && dispatch && html`<${Advice} advice=${advice} action=${dispatch} waits=${Boolean(found.undecided_since)}
+      had=${found.tasks.map((one) => one.unit.code)} busy=${busy} send=${send} ask=${ask} />`}
     ${found.tasks.length > 0 && html`<h3 class="visually-hidden">${t.caseTasks}</h3>
       <ul class="case-tasks">${found.tasks.map((task) => html`<${OneTask} key=${task.task_id} task=${task}
         clocks=${found.clocks.filter((one) => one.task_id === task.task_id)} button=${button} />`)}</ul>`}
     <${Clocks} clocks=${found.clocks.filter((one) => one.task_id === null)} />
+    ${found.centre_time_ms > 0 && html`<p class="faint small">${t.caseCentreTime(span(found.centre_time_ms, t))}</p>`}
     <${Replies} record=${record} />
     ${shown.length > 0 && html`<div class="row-buttons" role="group" aria-label=${t.caseActions}>${shown.map((one) => button(one, null))}</div>`}
-    ${asking && html`<${CaseAsk} key=${`${asking.action.verb} ${asking.task?.task_id}`} asking=${asking} candidates=${advice?.candidates ?? []}
+    ${asking && html`<${CaseAsk} key=${`${asking.action.verb} ${asking.task?.task_id}`} asking=${asking} candidates=${advice?.candidates ?? []} spoken=${record.requester.language === "en" ? "en" : "zh"}
       busy=${busy} send=${(/** @type {Body} */ body) => send(asking, body)} close=${close} />`}
     <p role="status" class=${told.bad ? "note-bad" : "faint small"}>${told.text}</p>
     ${notes.length > 0 && html`<details class="case-trace" open><summary>${t.caseNotes}</summary>
@@ -100,13 +103,14 @@ export function Case({ record, take, newest, query }) {
 }
 
 /**
- * Whom the tables name, and why; `waits`: they named nobody, and the centre has to decide.
+ * Whom the tables name, and why; `waits`: nobody leads, and the centre has to decide. `had`: units that had it before,
+ * which nobody gives it again by a mere press.
  * @param {{
- *   advice: Suggestion, action: CaseAction, waits: boolean, busy: boolean,
+ *   advice: Suggestion, action: CaseAction, waits: boolean, had: string[], busy: boolean,
  *   send: (asked: Asking, body: Body) => void, ask: (asked: Asking) => void,
  * }} props
  */
-function Advice({ advice, action, waits, busy, send, ask }) {
+function Advice({ advice, action, waits, had, busy, send, ask }) {
   const { t, language } = useDesk();
   const units = [advice.lead, ...advice.joint].flatMap((one) => (one ? [one[language]] : [])).join(t.comma);
   const others = advice.candidates.map((one) => one[language]).join(t.comma);
@@ -119,7 +123,7 @@ function Advice({ advice, action, waits, busy, send, ask }) {
     <${Trace} steps=${advice.trace} />
     <div class="row-buttons">
       <button type="button" class="button button-small" disabled=${busy} onClick=${() => ask(asked)}>${t.caseChoose}</button>
-      ${(advice.lead || !waits) && html`<button type="button" class="button button-small button-main" disabled=${busy} onClick=${() => send(asked, {})}>
+      ${(advice.lead ? !had.includes(advice.lead.code) : !waits) && html`<button type="button" class="button button-small button-main" disabled=${busy} onClick=${() => send(asked, {})}>
         ${advice.lead ? t.caseDispatchTo(advice.lead[language]) : t.caseLeave}</button>`}
     </div>
   </div>`;
@@ -143,13 +147,18 @@ function OneTask({ task, clocks, button }) {
   return html`<li aria-labelledby=${title}>
     <div class="panel-head"><strong id=${title}>${task.unit[language]}</strong>
       <span><${Chip}>${task.role[language]}<//> <${Chip} tone="status">${task.status[language]}<//></span></div>
-    ${task.due_at && html`<p class="faint small">${t.caseDue(fullTime(task.due_at, desk))}</p>`}
+    <p class="faint small">${task.due_at && `${t.caseDue(fullTime(task.due_at, desk))} · `}${t.caseOwnTime(span(task.own_time_ms, t))}</p>
+    ${task.returns.map((one) => html`<p key=${one.at} class="small">${t.caseReturn(one.rule[language], fullTime(one.at, desk))}
+      ${one.reviewed_at && html`<span class="faint"> · ${t.caseReviewed(one.upheld, reviewer(one.reviewed_by, t), fullTime(one.reviewed_at, desk))}</span>`}</p>`)}
     ${task.asked_pause && html`<p class="small">${t.askedPause}</p>`}
     ${task.asked_until && html`<p class="small">${t.askedUntil(fullTime(task.asked_until, desk))}</p>`}
     <${Clocks} clocks=${clocks} />
     ${task.possible.length > 0 && html`<div class="row-buttons">${task.possible.map((one) => button(one, task))}</div>`}
   </li>`;
 }
+
+/** @param {string | null} by @param {import("../shared/state.js").Words} t */
+const reviewer = (by, t) => (by === null || by === "system" ? t.caseBySilence : by.replace(/^user:/, ""));
 
 /** @param {{ clocks: Clock[] }} props */
 function Clocks({ clocks }) {
