@@ -1,12 +1,13 @@
 // The case of a ticket: tasks of units with their time limits, why these units, and what can be done now. What is
 // possible, and with which fields, the API says; nothing of the table of states stands here.
 /** @import { Asked } from "../shared/api.js" */
-/** @import { Case as OneCase, CaseAction, DispatchStep, NoteList, Suggestion } from "../shared/openapi.d.ts" */
+/** @import { Case as OneCase, CaseAction, DispatchStep, Suggestion } from "../shared/openapi.d.ts" */
+/** @import { Beside } from "./beside.js" */
 /** @import { Page } from "./sender.js" */
 /** @import { Body } from "./case-ask.js" */
 import { call, explain, failure } from "../shared/api.js";
 import { fullTime, listTime, span } from "../shared/format.js";
-import { html, useEffect, useState } from "../shared/html.js";
+import { html, useState } from "../shared/html.js";
 import { now, useDesk } from "../shared/state.js";
 import { Chip, Icon } from "../shared/ui.js";
 import { CaseAsk } from "./case-ask.js";
@@ -20,28 +21,15 @@ import { Replies } from "./replies.js";
 const ELSEWHERE = new Set(["withdraw"]); // has its own place beside the form
 const TITLE = "case-title";
 
-/** @param {Page} props */
-export function Case({ record, take, newest, query }) {
+/** @param {Page & { beside: Beside }} props */
+export function Case({ record, take, newest, query, beside }) {
   const desk = useDesk();
   const { t, language } = desk;
-  const [found, setFound] = useState(/** @type {OneCase | null} */ (null));
-  const [advice, setAdvice] = useState(/** @type {Suggestion | null} */ (null));
-  const [notes, setNotes] = useState(/** @type {NoteList["items"]} */ ([]));
+  const { opened: found, advice, notes } = beside;
   const [asking, ask] = useState(/** @type {Asking | null} */ (null));
   const [busy, setBusy] = useState(false);
   const [told, tell] = useState({ bad: false, text: "" });
   const id = record.ticket_id;
-  useEffect(() => {
-    let gone = false;
-    call("GET tickets/{ticket}/case", { path: { ticket: id } }).then((one) => gone || setFound(one), () => {});
-    call("GET tickets/{ticket}/notes", { path: { ticket: id }, query }).then((page) => gone || setNotes(page.items), () => {});
-    const waits = record.handling.units.length === 0 && !record.empty;
-    if (waits) call("GET dispatch/suggestion", { query: { ticket: id } }).then((one) => gone || setAdvice(one), () => {});
-    else setAdvice(null);
-    return () => {
-      gone = true;
-    };
-  }, [id, record.version, query.unmasked]);
   if (!found) return null;
 
   /** @param {Asking} asked @param {Body} body */
