@@ -3,7 +3,7 @@
 /** @import { HandledEvent } from "../desk/shared/html.js" */
 /** @import { UnitTask } from "../desk/shared/openapi.d.ts" */
 import { call, explain, failure } from "../desk/shared/api.js";
-import { html, useEffect, useRef, useState } from "../desk/shared/html.js";
+import { html, useLayoutEffect, useRef, useState } from "../desk/shared/html.js";
 import { bare } from "../desk/shared/state.js";
 import { nearest } from "./due.js";
 import { useUnit } from "./state.js";
@@ -78,7 +78,7 @@ function Asking({ task, verb, busy, close, act }) {
   const [until, setUntil] = useState(() => local(Date.parse(nearest(task)?.due_at || new Date().toISOString()) + DAY_MS));
   const [solved, setSolved] = useState(true);
   const first = useRef(/** @type {HTMLElement | null} */ (null));
-  useEffect(() => first.current?.focus(), []);
+  useLayoutEffect(() => first.current?.focus(), []);
   const replies = verb === "reply";
   /** @param {{ preventDefault(): void }} event */
   const send = (event) => {
