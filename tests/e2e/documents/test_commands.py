@@ -181,7 +181,8 @@ def steps(pages: Sequence[Page]) -> list[str]:
                 text = text.replace(example, ours)
             for pattern, way in TYPED:
                 text = re.sub(pattern, way, text, flags=re.MULTILINE)
-            typed += [f"echo '@@ {page.name}:{block.line}'", text]
+            # On a line of its own: an answer that curl prints ends without one.
+            typed += [f"printf '\\n@@ %s\\n' {page.name}:{block.line}", text]
     return typed
 
 

@@ -4,7 +4,7 @@
 /** @import { UnitTask } from "../desk/shared/openapi.d.ts" */
 import { call, explain, failure } from "../desk/shared/api.js";
 import { instantOf, wallTime } from "../desk/shared/format.js";
-import { html, useEffect, useRef, useState } from "../desk/shared/html.js";
+import { html, useLayoutEffect, useRef, useState } from "../desk/shared/html.js";
 import { bare, now } from "../desk/shared/state.js";
 import { replyDue } from "./due.js";
 import { useUnit } from "./state.js";
@@ -81,7 +81,7 @@ function Asking({ task, verb, busy, close, act }) {
   const [until, setUntil] = useState(() => wallTime(Math.max(Date.parse(replyDue(task) || "") || 0, now.value) + DAY_MS, zone));
   const [solved, setSolved] = useState(true);
   const first = useRef(/** @type {HTMLElement | null} */ (null));
-  useEffect(() => first.current?.focus(), []);
+  useLayoutEffect(() => first.current?.focus(), []);
   const replies = verb === "reply";
   /** @param {{ preventDefault(): void }} event */
   const send = (event) => {

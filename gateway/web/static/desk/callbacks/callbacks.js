@@ -4,7 +4,7 @@
 /** @import { Callback, Event, Operations, RefusedCallList } from "../shared/openapi.d.ts" */
 import { call, explain, failure } from "../shared/api.js";
 import { dashed, fullTime, hourMinute, spacedPhone, span, word } from "../shared/format.js";
-import { html, useEffect, useRef, useState } from "../shared/html.js";
+import { html, useEffect, useLayoutEffect, useRef, useState } from "../shared/html.js";
 import { bare, now, useDesk, useThrottled } from "../shared/state.js";
 import { subscribe } from "../shared/stream.js";
 import { Chip, Empty, Icon, PageTitle, Skeleton } from "../shared/ui.js";
@@ -204,7 +204,7 @@ function Ending({ verb, no, busy, close, act, asks }) {
   const [score, setScore] = useState("");
   const rates = asks.length > 0 && result === "reached"; // they were told a reply, or asked what they think of it
   const first = useRef(/** @type {HTMLElement | null} */ (null));
-  useEffect(() => first.current?.focus(), []);
+  useLayoutEffect(() => first.current?.focus(), []);
   /** @param {HandledEvent} event */
   const send = (event) => {
     event.preventDefault();

@@ -12,8 +12,10 @@ import { FURTHER } from "./live.js";
 const ALWAYS = ["platform", "open311"]; // what other systems hand in needs no channel of its own
 const LEVELS = 2; // of categories; what lies deeper is found with what is above it
 
+/** A value, what it is called, and in which language when that is not the page's. @typedef {[string, string, string?]} Option */
+
 /**
- * Only what can be found is offered: channels that are configured.
+ * Only what can be found is offered: statuses that a ticket can come to, channels that are configured.
  * @param {{ filter: Filter, setFilter: (filter: Filter) => void, statuses: Session["statuses"] }} props
  */
 export function Filters({ filter, setFilter, statuses }) {
@@ -22,11 +24,11 @@ export function Filters({ filter, setFilter, statuses }) {
   /** @param {keyof Filter} key */
   const set = (key) => (/** @type {{ target: HTMLInputElement }} */ { target }) =>
     setFilter({ ...filter, [key]: target.type === "checkbox" ? target.checked : target.value });
-  /** @param {keyof Filter} key @param {string} label @param {[string, string][]} options */
+  /** @param {keyof Filter} key @param {string} label @param {Option[]} options */
   const choice = (key, label, options) => html`<label><span class="visually-hidden">${label}</span>
     <select value=${filter[key]} onChange=${set(key)}>
       <option value="">${label}: ${t.all}</option>
-      ${options.map(([value, told]) => html`<option key=${value} value=${value}>${told}</option>`)}
+      ${options.map(([value, told, lang]) => html`<option key=${value} value=${value} lang=${lang}>${told}</option>`)}
     </select>
   </label>`;
   return html`<form role="search" class="filters" onSubmit=${(event) => event.preventDefault()}>
@@ -49,7 +51,7 @@ export function Filters({ filter, setFilter, statuses }) {
  * @param {{
  *   filter: Filter,
  *   set: (key: keyof Filter) => (event: { target: HTMLInputElement }) => void,
- *   choice: (key: keyof Filter, label: string, options: [string, string][]) => unknown,
+ *   choice: (key: keyof Filter, label: string, options: Option[]) => unknown,
  * }} props
  */
 function Further({ filter, set, choice }) {
@@ -58,20 +60,23 @@ function Further({ filter, set, choice }) {
   const { units, taxonomy, divisions } = tables.value;
   const chosen = FURTHER.filter((key) => filter[key]).length;
   const districts = divisions.items.filter((one) => one.level === "district");
-  /** @type {[string, string][]} */
+  // A name that exists in Chinese alone is marked as such, so that a screen reader speaks it right on an English page.
+  /** @param {string} code @param {string[]} chinese @param {string[]} [english] @returns {Option} */
+  const named = (code, chinese, english = []) =>
+    language === "en" && english.length ? [code, english.join(" › ")] : [code, chinese.join(" › "), language === "en" ? "zh-CN" : undefined];
   const places = districts.flatMap((district) => [
-    [district.code, district.name],
+    named(district.code, [district.name]),
     ...divisions.items
       .filter((one) => one.level === "street" && one.parent === district.code)
-      .map((one) => /** @type {[string, string]} */ ([one.code, `${district.name} › ${one.name}`])),
+      .map((one) => named(one.code, [district.name, one.name])),
   ]);
   return html`<details class="further" open=${chosen > 0}>
     <summary>${t.further}${chosen > 0 && html`<span class="count">${chosen}</span>`}</summary>
     <div class="further-fields">
-      ${choice("unit", t.byUnit, units.items.map((one) => [one.code, (language === "en" && one.name_en) || one.name]))}
+      ${choice("unit", t.byUnit, units.items.map((one) => named(one.code, [one.name], one.name_en ? [one.name_en] : [])))}
       ${choice("category", t.byCategory, taxonomy.items
         .filter((one) => one.names.length <= LEVELS)
-        .map((one) => [one.code, (language === "en" && one.names_en.length ? one.names_en : one.names).join(" › ")]))}
+        .map((one) => named(one.code, one.names, one.names_en)))}
       ${choice("division", t.byDivision, places)}
       ${choice("due", t.replyDue, [["over", t.replyOver], ["day", t.replySoon]])}
       <label class="field"><span>${t.fromDay}</span><input type="date" value=${filter.from} max=${filter.to} onChange=${set("from")} /></label>

@@ -3,7 +3,7 @@
 /** @import { ApiError } from "./api.js" */
 /** @import { Words } from "./state.js" */
 import { explain } from "./api.js";
-import { html, useEffect, useRef, useState } from "./html.js";
+import { html, useLayoutEffect, useRef, useState } from "./html.js";
 
 const PATHS = {
   phone: "M6.6 3h3l1.4 4.2-2.2 1.6a12 12 0 0 0 6.4 6.4l1.6-2.2L21 14.4v3A3.6 3.6 0 0 1 17.4 21 14.4 14.4 0 0 1 3 6.6 3.6 3.6 0 0 1 6.6 3z",
@@ -65,7 +65,7 @@ export function Empty({ icon, title, hint, children }) {
  */
 export function PageTitle({ children, id, focusKey, quiet }) {
   const heading = useRef(/** @type {HTMLElement | null} */ (null));
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (!quiet && heading.current) heading.current.focus({ preventScroll: true });
   }, [focusKey]);
   return html`<h1 id=${id} ref=${heading} tabindex="-1">${children}</h1>`;

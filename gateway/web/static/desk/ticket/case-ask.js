@@ -2,7 +2,7 @@
 /** @import { CaseAction } from "../shared/openapi.d.ts" */
 /** @import { Asking, Named } from "./case.js" */
 import { fullTime, span, word } from "../shared/format.js";
-import { html, useEffect, useRef, useState } from "../shared/html.js";
+import { html, useEffect, useLayoutEffect, useRef, useState } from "../shared/html.js";
 import { bare, now, useDesk } from "../shared/state.js";
 import { CODED, loadTables, tables } from "./catalogue.js";
 
@@ -25,10 +25,8 @@ export function CaseAsk({ asking, candidates, spoken, busy, send, close }) {
   const { action, task } = asking;
   const box = useRef(/** @type {HTMLElement | null} */ (null));
   const [values, setValues] = useState(() => begun(action, spoken));
-  useEffect(() => {
-    loadTables();
-    /** @type {HTMLElement | null | undefined} */ (box.current?.querySelector("select, textarea, input, button"))?.focus();
-  }, []);
+  useEffect(loadTables, []);
+  useLayoutEffect(() => /** @type {HTMLElement | null | undefined} */ (box.current?.querySelector("select, textarea, input, button"))?.focus(), []);
   const verb = action[language];
   /** @param {string} name @param {string | boolean | string[]} value */
   const set = (name, value) => setValues((before) => ({ ...before, [name]: value }));

@@ -1,12 +1,13 @@
 // The case of a ticket: tasks of units with their time limits, why these units, and what can be done now. What is
 // possible, and with which fields, the API says; nothing of the table of states stands here.
-/** @import { ApiError, Asked } from "../shared/api.js" */
-/** @import { Case as OneCase, CaseAction, DispatchStep, NoteList, Suggestion } from "../shared/openapi.d.ts" */
+/** @import { Asked } from "../shared/api.js" */
+/** @import { Case as OneCase, CaseAction, DispatchStep, Suggestion } from "../shared/openapi.d.ts" */
+/** @import { Beside } from "./beside.js" */
 /** @import { Page } from "./sender.js" */
 /** @import { Body } from "./case-ask.js" */
 import { call, explain, failure } from "../shared/api.js";
 import { fullTime, listTime, span } from "../shared/format.js";
-import { html, useEffect, useState } from "../shared/html.js";
+import { html, useState } from "../shared/html.js";
 import { now, useDesk } from "../shared/state.js";
 import { Chip, Icon, LoadFailed } from "../shared/ui.js";
 import { CaseAsk } from "./case-ask.js";
@@ -20,35 +21,17 @@ import { Replies } from "./replies.js";
 const ELSEWHERE = new Set(["withdraw"]); // has its own place beside the form
 const TITLE = "case-title";
 
-/** @param {Page} props */
-export function Case({ record, take, newest, query }) {
+/** @param {Page & { beside: Beside }} props */
+export function Case({ record, take, newest, query, beside }) {
   const desk = useDesk();
   const { t, language } = desk;
-  const [found, setFound] = useState(/** @type {OneCase | null} */ (null));
-  const [advice, setAdvice] = useState(/** @type {Suggestion | null} */ (null));
-  const [notes, setNotes] = useState(/** @type {NoteList["items"]} */ ([]));
+  const { opened: found, advice, notes } = beside;
   const [asking, ask] = useState(/** @type {Asking | null} */ (null));
   const [busy, setBusy] = useState(false);
   const [told, tell] = useState({ bad: false, text: "" });
-  const [lost, lose] = useState(/** @type {ApiError | null} */ (null));
-  const [tries, retry] = useState(0);
   const id = record.ticket_id;
-  useEffect(() => {
-    let gone = false;
-    lose(null);
-    /** @param {unknown} problem */
-    const failed = (problem) => gone || lose(failure(problem));
-    call("GET tickets/{ticket}/case", { path: { ticket: id } }).then((one) => gone || setFound(one), failed);
-    call("GET tickets/{ticket}/notes", { path: { ticket: id }, query }).then((page) => gone || setNotes(page.items), failed);
-    const waits = record.handling.units.length === 0 || record.handling.undecided_since !== null; // nobody leads
-    if (waits && !record.empty) call("GET dispatch/suggestion", { query: { ticket: id } }).then((one) => gone || setAdvice(one), failed);
-    else setAdvice(null);
-    return () => {
-      gone = true;
-    };
-  }, [id, record.version, query.unmasked, tries]);
-  const trouble = lost && html`<${LoadFailed} error=${lost} again=${() => retry(tries + 1)} t=${t} />`;
-  if (!found) return lost && html`<section class="panel case" aria-labelledby=${TITLE}><h2 id=${TITLE}>${t.caseTitle}</h2>${trouble}</section>`;
+  const trouble = beside.lost && html`<${LoadFailed} error=${beside.lost} again=${beside.again} t=${t} />`;
+  if (!found) return trouble && html`<section class="panel case" aria-labelledby=${TITLE}><h2 id=${TITLE}>${t.caseTitle}</h2>${trouble}</section>`;
 
   /** @param {Asking} asked @param {Body} body */
   const send = async ({ action, task }, body) => {

@@ -3,7 +3,7 @@
 /** @import { Language } from "../shared/state.js" */
 /** @import { Value } from "./draft.js" */
 import { call } from "../shared/api.js";
-import { signal } from "../shared/html.js";
+import { computed, signal } from "../shared/html.js";
 
 /**
  * @template T
@@ -30,6 +30,9 @@ const EMPTY = { items: [], by: new Map() };
 
 /** Empty until they have come. */
 export const tables = signal(/** @type {Tables} */ ({ taxonomy: EMPTY, units: EMPTY, divisions: EMPTY }));
+
+/** Whether all of them have. */
+export const tablesCame = computed(() => NAMES.every((name) => tables.value[name] !== EMPTY));
 
 /** Fetches what is not there yet; what could not be fetched is asked for again by the next form. */
 export function loadTables() {

@@ -2,6 +2,7 @@
 /** @import { ApiError } from "../shared/api.js" */
 /** @import { Event, Ticket as OneTicket } from "../shared/openapi.d.ts" */
 /** @import { Words } from "../shared/state.js" */
+/** @import { Beside } from "./beside.js" */
 /** @import { Path } from "./fields.js" */
 /** @import { Look, Sealed } from "./media.js" */
 /** @import { Told } from "./sender.js" */
@@ -11,6 +12,7 @@ import { html, useEffect, useRef, useState } from "../shared/html.js";
 import { useDesk, useThrottled, wide } from "../shared/state.js";
 import { subscribe } from "../shared/stream.js";
 import { Chip, Empty, Icon, LiveDot, LoadFailed, PageTitle, Skeleton } from "../shared/ui.js";
+import { useBeside } from "./beside.js";
 import { Case } from "./case.js";
 import { useEditor, useSteady } from "./editor.js";
 import { useSpans } from "./evidence.js";
@@ -57,6 +59,7 @@ export function Ticket({ id }) {
       tell({ bad: true, text: explain(t, failure(problem)) });
     }
   };
+  const beside = useBeside(record, query.current);
   const refresh = useThrottled(load, REFRESH_MS);
   useEffect(() => {
     load();
@@ -68,11 +71,11 @@ export function Ticket({ id }) {
     return html`${back}<${Empty} icon=${error.status === 404 ? "search" : "refresh"}
       title=${error.status === 404 ? t.ticketNotFound : t.failed} hint=${error.status === 404 ? "" : explain(t, error)}>
       <button class="button" onClick=${load}>${t.retry}</button><//>`;
-  if (record === null) return html`${back}<${Skeleton} lines=${8} label=${t.loading} />`;
+  if (record === null || !beside.whole) return html`${back}<${Skeleton} lines=${8} label=${t.loading} />`;
   return html`<article class="ticket" aria-labelledby="ticket-title">
     ${back}
     <${Head} record=${record} />
-    <${Body} record=${record} take=${take} newest=${newest} unmasked=${query.current === UNMASKED} query=${query.current} reveal=${reveal} />
+    <${Body} record=${record} beside=${beside} take=${take} newest=${newest} unmasked=${query.current === UNMASKED} query=${query.current} reveal=${reveal} />
   </article>`;
 }
 
@@ -117,9 +120,10 @@ function Head({ record }) {
  * @param {{
  *   record: OneTicket, take: (found: OneTicket) => OneTicket, newest: { current: OneTicket | null }, unmasked: boolean,
  *   reveal: (tell: (told: Told) => void) => void, query: { unmasked?: boolean },
+ *   beside: Beside,
  * }} props
  */
-function Body({ record, take, newest, unmasked, reveal, query }) {
+function Body({ record, beside, take, newest, unmasked, reveal, query }) {
   const { t } = useDesk();
   const form = useEditor({ record, take, newest, query });
   const spans = useSpans(record);
@@ -198,11 +202,11 @@ function Body({ record, take, newest, unmasked, reveal, query }) {
         (one) => html`<${Interaction} key=${one.interaction_id} ticket=${record} interaction=${one} correct=${form.correct}
           spans=${spans} active=${active} sealed=${sealed} look=${look} />`,
       )}
-      <${Case} record=${record} take=${take} newest=${newest} query=${query} />
+      <${Case} record=${record} take=${take} newest=${newest} query=${query} beside=${beside} />
       <${Others} record=${record} sealed=${sealed} look=${look} />
       <${Rating} record=${record} />
-      <${SameRequester} record=${record} form=${form} />
-      <${Similar} record=${record} form=${form} />
+      <${SameRequester} items=${beside.same} form=${form} />
+      <${Similar} record=${record} form=${form} found=${beside.similar} />
       <${History} record=${record} />
       <${Notices} record=${record} />
     </div>
