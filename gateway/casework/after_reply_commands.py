@@ -9,8 +9,8 @@ from gateway.domain.callback import NewCallback
 from gateway.domain.case.case import Case
 from gateway.domain.case.closing import Closing
 from gateway.domain.case.policy import ClockKind
+from gateway.domain.case.reasons import WhyArchived
 from gateway.domain.case.replies import Replies, newest
-from gateway.domain.case.verbs import WhyArchived
 from gateway.domain.command import Applied, Refs
 from gateway.domain.events import SYSTEM
 from gateway.domain.form import Handling

@@ -15,10 +15,9 @@ from gateway.domain.case.directory import Directory
 from gateway.domain.case.dispatch import DispatchReason, DispatchStage
 from gateway.domain.case.owner_time import own_times
 from gateway.domain.case.policy import NO_SCRIPTS, ClockKind, Script, Scripts
-from gateway.domain.case.reasons import OFFERED
 from gateway.domain.case.replies import is_unreachable
 from gateway.domain.case.rules_in_force import CaseRules
-from gateway.domain.case.verbs import CaseStanding, CaseVerb, at_work
+from gateway.domain.case.verbs import OFFERED, CaseStanding, CaseVerb, at_work
 from gateway.domain.form import Routing
 from gateway.domain.status import Status
 from gateway.domain.task_status import Role, TaskStatus, TaskVerb

@@ -537,10 +537,10 @@ async def test_one_event_that_breaks_costs_that_event_alone(house: House, monkey
         tickets.append(house.office.ticket_id)
     right = receivers
 
-    def breaks(event: Entry, *rest: Any) -> Any:
+    def breaks(event: Entry, *rest: Any, **more: Any) -> Any:
         if event["ticket_id"] == tickets[2]:
             raise ValueError("an event of a newer release")
-        return right(event, *rest)
+        return right(event, *rest, **more)
 
     monkeypatch.setattr("gateway.casework.notices.following.receivers", breaks)
     broke = 0
