@@ -97,7 +97,7 @@ COLUMNS: Mapping[str, Mapping[str, Does]] = {
     },
     "clocks": {
         **_all(_KEPT, "clock_id", "ticket_id", "task_id", "kind", "unit", "due_at", "next_at"),
-        **_all(_KEPT, "leased_by", "leased_at", "overdue_since"),
+        **_all(_KEPT, "leased_by", "leased_at", "overdue_since", "unsure_due_at"),
     },
     "notices": {
         **_all(_KEPT, "event_seq", "unit", "way", "ticket_id", "ticket_no", "type", "clock_kind", "task_id", "urgent"),

@@ -27,6 +27,7 @@ OTHER_WORDS = {
         ("gateway/domain/case/verbs.py", name): "what refusals say in English"
         for name in ("dispatched", "evaluated", "archived", "informed", "withdrawn")
     },
+    ("gateway/domain/case/reasons.py", "evaluated"): "why a case is put away",
     ("gateway/domain/task_status.py", "signed"): "a status of a unit's task",
     ("gateway/domain/task_status.py", "replied"): "a status of a unit's task",
     ("gateway/intake/call/progress.py", "replied"): "a prompt of the telephone",
