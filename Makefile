@@ -28,7 +28,7 @@ test: ## set up and run every test, peers included
 
 test-fast: ## the tests that need no peers
 	@scripts/setup.sh dev
-	@$(PYTEST) -n 2 -m "(unit or contract) and not soak"
+	@$(PYTEST) -n 2 -m "(unit or contract) and not soak" $(ONLY)
 
 check: ## format, lint, types, imports, flows, configuration, docs, the desk's JavaScript
 	@scripts/setup.sh dev javascript
