@@ -115,7 +115,7 @@ async def test_sign_reply_with_pictures_from_the_phone(house: WebHouse, browser:
     await press(browser, "提交")
     await browser.see("已办结", ".row-chips")
     task = (await house.database.reader.events())[-1]
-    assert task["type"].startswith(("clock.", "task.accepted")), task["type"]
+    assert task["type"].startswith(("clock.", "task.accepted", "reply.")), task["type"]
     await browser.see("单位答复", "ol")
     await browser.open(f"{house.url}/unit/#/done")
     await browser.see("万绿小区")
@@ -142,7 +142,12 @@ async def test_who_wants_to_stay_unknown_is_nowhere_on_the_page(house: WebHouse,
     await browser.fill("#text", "属交通部门职责")
     await press(browser, "提交")
     await browser.see("退单待审", ".row-chips")
-    await browser.see("目前没有需要办理的操作")
+    await browser.see("已到现场")  # until the centre has decided, what is urgent is still this unit's to answer
+    offered = await browser.js(
+        "return [...document.querySelectorAll('main button')].map((one) => one.textContent.trim())"
+    )
+    assert "已到现场" in offered
+    assert not {"签收", "答复", "退单", "申请延期"} & set(offered)
 
 
 async def test_dark_and_in_english_by_keyboard(house: WebHouse, browser: Browser) -> None:

@@ -62,7 +62,7 @@ async def test_sign_return_reply_from_the_phone_page(house: WebHouse, water: Uni
     assert (status, problem["code"]) == (412, "stale_version")
     assert (await water.do("return", two))[0] == 422
     status, task = await water.do("return", two, reason="not_ours", text="属交通局")
-    assert (status, task["status"], task["verbs"]) == (200, "returning", ["respond", "arrive"])
+    assert (status, task["status"], task["verbs"]) == (200, "returning", ["arrive", "respond"])
     picture = png(4, 3)
     for shows in ("before", "after"):
         path = f"{TASKS}/{one}/pictures?shows={shows}&name=a.png"
