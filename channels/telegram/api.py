@@ -19,6 +19,7 @@ from telegram.error import BadRequest, ChatMigrated, Forbidden, InvalidToken, Te
 from telegram.request import HTTPXRequest
 
 from channels.telegram.settings import TelegramSettings
+from gateway.edge.http_client import HttpClient
 from gateway.errors import GatewayError, PermanentDeliveryError, TransientDeliveryError
 from gateway.ports.message import ChannelHealth
 
@@ -108,14 +109,14 @@ class BotApi:
             request=self._calling,
             get_updates_request=self._asking,
         )
-        self._files: aiohttp.ClientSession | None = None
+        idle = aiohttp.ClientTimeout(total=None, sock_connect=wait, sock_read=wait)
+        self._files = HttpClient(lambda: aiohttp.ClientSession(timeout=idle))
 
     async def aclose(self) -> None:
         """Close every connection."""
         await self._asking.shutdown()
         await self._calling.shutdown()
-        if self._files is not None:
-            await self._files.close()
+        await self._files.aclose()
 
     async def say(self, chat: str, text: str, choices: Sequence[tuple[str, str]] = ()) -> str:
         """Send one text of at most 4096 UTF-16 units, with buttons (key, label) under it; the message's id."""
@@ -183,14 +184,9 @@ class BotApi:
             raise PermanentDeliveryError("Telegram names no address of this file")
         if (found.file_size or 0) > most:
             raise PermanentDeliveryError(f"the file is larger than {most} bytes")
-        if self._files is None:
-            wait = self._settings.request_timeout_s
-            self._files = aiohttp.ClientSession(
-                timeout=aiohttp.ClientTimeout(total=None, sock_connect=wait, sock_read=wait)
-            )
         got = 0
         try:
-            async with self._files.get(path, allow_redirects=False) as answer:
+            async with self._files.session().get(path, allow_redirects=False) as answer:
                 if answer.status != HTTPStatus.OK:
                     raise _not_handed_out(answer.status)
                 async for chunk in answer.content.iter_chunked(_CHUNK):
