@@ -5,6 +5,7 @@ Only ``Bot`` is used, not ``Application``: its queue of updates lives in memory,
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 from collections.abc import AsyncIterator, Sequence
@@ -15,7 +16,7 @@ from urllib.parse import urlencode
 
 import aiohttp
 from telegram import Bot, InlineKeyboardButton, InlineKeyboardMarkup, LinkPreviewOptions, WebhookInfo
-from telegram.error import BadRequest, ChatMigrated, Forbidden, InvalidToken, TelegramError
+from telegram.error import BadRequest, ChatMigrated, Forbidden, InvalidToken, NetworkError, TelegramError
 from telegram.request import HTTPXRequest
 
 from channels.telegram.settings import TelegramSettings
@@ -41,8 +42,29 @@ class SlowDown(TelegramError):
 class _Request(HTTPXRequest):
     """The library's client; an answer that is no JSON (it may quote a citizen) is not written to the log."""
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._under_way: set[asyncio.Task[tuple[int, bytes]]] = set()
+
+    async def shutdown(self) -> None:
+        """End what is under way, then close. httpcore loses a connection that is being made while its pool closes."""
+        while self._under_way:
+            for asking in self._under_way:
+                asking.cancel()
+            await asyncio.wait(set(self._under_way))
+        await super().shutdown()
+
     async def do_request(self, *args: Any, **kwargs: Any) -> tuple[int, bytes]:
-        code, payload = await super().do_request(*args, **kwargs)
+        asking = asyncio.create_task(super().do_request(*args, **kwargs))
+        self._under_way.add(asking)
+        asking.add_done_callback(self._under_way.discard)
+        try:
+            await asyncio.wait({asking})
+        finally:
+            asking.cancel()
+        if asking.cancelled():
+            raise NetworkError("the client is closed")
+        code, payload = asking.result()
         if code == HTTPStatus.TOO_MANY_REQUESTS:
             raise SlowDown(_retry_after_s(payload))
         return code, payload
