@@ -43,7 +43,6 @@ class UnitNotices:
             # On holidays, too: nobody says of these hours that they are somebody's work.
             usual=WorkCalendar(code="notices", zone=settings.zone, spans=tuple(map(parse_span, given.hours))),
         )
-        senders = _senders(base, given)
         self.following = NoticeFollower(
             store=database.unit_notices,
             read=lambda after: database.reader.events(after=after),
@@ -51,7 +50,7 @@ class UnitNotices:
             cursors=database.channel_states,
             next_commit=database.committed.next,
             posts=Posts(centre=given.centre or None, supervision=given.supervision or None),
-            ways=frozenset(senders),
+            ways=frozenset(_senders(base, given)),
             hours=hours,
             is_urgent=is_urgent,
             clock=base.clock,
@@ -60,7 +59,7 @@ class UnitNotices:
         """Runs in a worker."""
         self.sending = NoticeWorker(
             store=database.unit_notices,
-            senders=senders,
+            make_senders=lambda: _senders(base, given),
             wording=Wording(
                 language=given.language,
                 zone=settings.zone,

@@ -116,7 +116,7 @@ def _feed(base: Foundation, table: FeedTable) -> FeedWorker:
     )
     return FeedWorker(
         feed_id=table.id,
-        feed=kind.build(options, context),
+        make_feed=lambda: kind.build(options, context),
         settings=options,
         deliveries=base.database.deliveries,
         events=base.database.reader,

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 import aiohttp
 
 from gateway import __version__
+from gateway.edge.http_client import HttpClient
 from gateway.errors import PermanentDeliveryError, TransientDeliveryError
 from gateway.ports.notices import NoticeMessage
 
@@ -42,7 +43,7 @@ class RobotSender:
         self._monotonic = monotonic
         self._sent: OrderedDict[str, deque[float]] = OrderedDict()
         """address -> when it was written to within the last minute."""
-        self._session: aiohttp.ClientSession | None = None
+        self._http = HttpClient(self._session)
 
     async def send(self, message: NoticeMessage) -> None:
         """See ``NoticeSender.send``."""
@@ -50,7 +51,7 @@ class RobotSender:
         parts = urlsplit(message.address)
         body = {"msgtype": "text", "text": {"content": shortened(message.text)}}
         try:
-            async with self._open_session().post(
+            async with self._http.session().post(
                 f"{self._url}{parts.path}?{parts.query}", json=body, allow_redirects=False
             ) as answer:
                 if answer.status != HTTPStatus.OK:
@@ -61,9 +62,7 @@ class RobotSender:
 
     async def aclose(self) -> None:
         """See ``NoticeSender.aclose``."""
-        if self._session is not None:
-            await self._session.close()
-            self._session = None
+        await self._http.aclose()
 
     def _count(self, address: str) -> None:
         """``TransientDeliveryError`` when this robot has said enough for a minute; others may speak."""
@@ -78,14 +77,12 @@ class RobotSender:
         if len(self._sent) > REMEMBERED:
             self._sent.popitem(last=False)
 
-    def _open_session(self) -> aiohttp.ClientSession:
-        if self._session is None:
-            self._session = aiohttp.ClientSession(
-                timeout=aiohttp.ClientTimeout(total=self.longest_s),
-                headers={"User-Agent": f"hotline-gateway/{__version__}"},
-                cookie_jar=aiohttp.DummyCookieJar(),
-            )
-        return self._session
+    def _session(self) -> aiohttp.ClientSession:
+        return aiohttp.ClientSession(
+            timeout=aiohttp.ClientTimeout(total=self.longest_s),
+            headers={"User-Agent": f"hotline-gateway/{__version__}"},
+            cookie_jar=aiohttp.DummyCookieJar(),
+        )
 
 
 def shortened(text: str) -> str:

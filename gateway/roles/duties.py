@@ -14,6 +14,8 @@ from gateway.telemetry import log
 
 LOADING_S = 60.0
 """A machine's own recognisers are started with everything else and load their models first."""
+WITH_CHANNELS = ("outbox", "media", "notices")
+"""What sends and fetches through the written channels of this process: it ends before they are closed."""
 Duty = Callable[[], Awaitable[None]]
 _log = log.get("process")
 

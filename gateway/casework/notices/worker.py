@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import random
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -39,7 +39,7 @@ class NoticeWorker:
         self,
         *,
         store: NoticeStore,
-        senders: Mapping[NoticeWay, NoticeSender],
+        make_senders: Callable[[], Mapping[NoticeWay, NoticeSender]],
         wording: Wording,
         hours: ReceivingHours,
         pace: Pace,
@@ -47,9 +47,13 @@ class NoticeWorker:
         owner: str,
         jitter: random.Random,
     ) -> None:
-        """``owner`` is this process's name in leases."""
+        """``make_senders`` is asked for each run's own, since a run closes their connections for good at its end.
+
+        ``owner`` is this process's name in leases.
+        """
         self._store = store
-        self._senders = senders
+        self._make_senders = make_senders
+        self._senders = make_senders()
         self._wording = wording
         self._hours = hours
         self._pace = pace
@@ -63,7 +67,7 @@ class NoticeWorker:
             "notices",
             take=self._take,
             work=self._send,
-            parallel=sum(sender.at_once for sender in senders.values()),
+            parallel=sum(sender.at_once for sender in self._senders.values()),
             poll_s=POLL_S,
             on=never,
             drain_s=DRAIN_S,
@@ -77,6 +81,7 @@ class NoticeWorker:
         finally:
             for sender in self._senders.values():
                 await sender.aclose()
+            self._senders = self._make_senders()
 
     async def _take(self, room: int) -> Sequence[Letter]:
         """What is leased is carried out, though the store is away when the next way is asked for."""

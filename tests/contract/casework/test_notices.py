@@ -204,7 +204,7 @@ async def built(db: Database, clock: SetClock, posts: dict[NoticeWay, Post], own
     )
     worker = NoticeWorker(
         store=db.unit_notices,
-        senders=posts,
+        make_senders=lambda: posts,
         wording=Wording(
             language="zh",
             zone=SHANGHAI,

@@ -440,7 +440,7 @@ async def test_the_feed_delivers_what_waited_in_order(city: City, tmp_path: Path
     context = FeedContext(feed_id="cases", public_url=public_url, schemas_url=public_url, open_redis=no_redis)
     worker = FeedWorker(
         feed_id="cases",
-        feed=WebhookFeed(WebhookSettings(url=url, secret=SECRET), context),
+        make_feed=lambda: WebhookFeed(WebhookSettings(url=url, secret=SECRET), context),
         settings=FeedSettings(),
         deliveries=city.db.deliveries,
         events=city.db.reader,
