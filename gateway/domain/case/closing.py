@@ -131,7 +131,7 @@ class Closing:
         self._case.cancel()
 
     def reopen(self, reason: str, note_id: str | None) -> None:
-        """重办: the unit that led does it again; where none did, the centre decides, or who else gives it out."""
+        """重办: the unit that led does it again; where none did, whoever gives it out decides."""
         ticket, handling = self._ticket, self._ticket.form.handling
         self._check(CaseVerb.REOPEN)
         told = Alteration(ticket)

@@ -25,7 +25,7 @@ def own_times(clocks: Iterable[CaseClock], until: datetime, rules: CaseRules) ->
     times: defaultdict[str | None, timedelta] = defaultdict(timedelta)
     waited = [(clock.owned_at, _end(clock, until)) for clock in clocks if _is_centres(clock)]
     if waited:
-        times[None] = together(waited)
+        times[None] = _together(waited)
     for clock in clocks:
         if clock.kind is ClockKind.REPLY:
             calendar = rules.calendar_of(clock)
@@ -34,7 +34,11 @@ def own_times(clocks: Iterable[CaseClock], until: datetime, rules: CaseRules) ->
     return dict(times)
 
 
-def together(spans: Iterable[tuple[datetime, datetime]]) -> timedelta:
+def _is_centres(clock: CaseClock) -> bool:
+    return clock.kind in _CENTRES or (clock.kind is ClockKind.RESPOND and clock.task_id is None)
+
+
+def _together(spans: Iterable[tuple[datetime, datetime]]) -> timedelta:
     """How long at least one of ``spans`` (begin, end) lasts; one that ends before it begins lasts no time."""
     total, reached = timedelta(), datetime.min.replace(tzinfo=UTC)
     for begin, end in sorted(spans):
@@ -43,10 +47,6 @@ def together(spans: Iterable[tuple[datetime, datetime]]) -> timedelta:
             total += end - begun
             reached = end
     return total
-
-
-def _is_centres(clock: CaseClock) -> bool:
-    return clock.kind in _CENTRES or (clock.kind is ClockKind.RESPOND and clock.task_id is None)
 
 
 def _reviews(
