@@ -23,7 +23,7 @@ _log = log.get("case_tables")
 
 
 def tables_in_force(settings: Settings, database: Database, *, dispatches: bool = True) -> TablesInForce:
-    """What the store's commands go by from its first ``refresh`` on.
+    """What the store's commands go by: at once by the taxonomy, by the versions from its first ``refresh`` on.
 
     ``dispatches``: whether this process decides who must act; the dispatch table, by far the longest, is for that.
     """

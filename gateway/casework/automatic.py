@@ -23,7 +23,7 @@ CURSOR = "dispatch"
 TRIES = 5
 """How often a ticket that is altered meanwhile is looked at anew in a row."""
 WAITS_FROM = frozenset({TicketRegistered.TYPE, InteractionEnded.TYPE})
-"""What may be the last that its person had to say."""
+"""What may be the last that its person had to say; so may be whatever is the first (``_says_something``)."""
 GOES_FROM = WAITS_FROM | {TranscriptCompleted.TYPE, TicketCorrected.TYPE}
 """What may say more of where it goes."""
 _log = log.get("dispatch")
@@ -53,13 +53,17 @@ class AutomaticDispatch:
             begin=reader.last_event_seq,
             cursors=cursors,
             on=next_commit,
-            wants=lambda event: event["type"] in (WAITS_FROM if dispatcher.automatic_above is None else GOES_FROM),
+            wants=self._wants,
             handle=lambda event: self.look(event["ticket_id"]),
         )
 
     async def run(self) -> None:
         """Until cancelled."""
         await self._follower.run()
+
+    def _wants(self, event: Record) -> bool:
+        looked_at = WAITS_FROM if self._dispatcher.automatic_above is None else GOES_FROM
+        return event["type"] in looked_at or _says_something(event)
 
     async def look(self, ticket_id: str) -> None:
         """Dispatch this ticket, if it is to go by itself; otherwise it waits for somebody who does."""
@@ -92,6 +96,11 @@ class AutomaticDispatch:
         if above is None or record["prefill"]["pending"]:
             return False
         return self._dispatcher.suggest(record).confidence >= above
+
+
+def _says_something(event: Record) -> bool:
+    """Whether its ticket said nothing before: a call may be heard, and a contact be added to, long after its end."""
+    return "empty" in (event["data"].get("changed") or {})
 
 
 def _is_nobodys(record: Record) -> bool:

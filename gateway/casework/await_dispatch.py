@@ -13,7 +13,10 @@ from gateway.domain.world import World
 
 @dataclass(slots=True, kw_only=True)
 class AwaitDispatch:
-    """What its person had to say is said: from now on the centre has the time of ``decide`` to give it out."""
+    """What its person had to say is said: from now on the centre has the time of ``decide`` to give it out.
+
+    What is urgent it has from registration on, by ``respond``; also where nobody knew then that it is.
+    """
 
     at: datetime
     ticket_id: str
@@ -27,5 +30,7 @@ class AwaitDispatch:
         """``skipped`` when it waits already, or for nobody here; ``NotFound``."""
         ticket = world.ticket(self.ticket_id, erased=True)
         before = ticket.event_seq
-        Case(ticket, self.at, SYSTEM, world.case_rules).give_out()
+        case = Case(ticket, self.at, SYSTEM, world.case_rules)
+        case.answer_urgent()
+        case.give_out()
         return world.applied(ticket, skipped=ticket.event_seq == before)

@@ -67,9 +67,9 @@ class TablesInForce:
         kinds: Collection[str] = frozenset(KINDS),
         poll_s: float = POLL_S,
     ) -> None:
-        """Nothing is read yet; ``tell`` is told the rules whenever they are others. ``matters``: of the taxonomy.
+        """``tell`` is told the rules at once, by the plan while nothing is read, and whenever they are others.
 
-        ``kinds``: those that this process needs.
+        ``matters``: of the taxonomy; ``kinds``: those that this process needs.
         """
         self._store = store
         self._zone = zone
@@ -81,6 +81,7 @@ class TablesInForce:
         self._tables = _Tables(policies={PLAN.version: PLAN})
         self.rules = replace(BY_PLAN, matters=matters)
         self.in_force = InForce(directory=Directory(()), table=DispatchTable(()), versions=())
+        tell(self.rules)
 
     @property
     def policy_name(self) -> str:

@@ -9,7 +9,7 @@ from gateway.domain.case.replies import Replies
 from gateway.domain.case.ticket_clocks import TicketClocks
 from gateway.domain.events import CaseReplied
 from gateway.domain.ids import rfc3339
-from gateway.domain.status import NOT_BEGUN, Status, moved
+from gateway.domain.status import Status
 from gateway.domain.ticket import Alteration, Ticket
 
 
@@ -26,11 +26,11 @@ def answer(
 ) -> None:
     """``ticket`` is answered with ``text``, which stands in the note ``note_id``; no unit has anything left to do.
 
+    It is open and unanswered so far, whether anybody had begun with it or not: whoever asks for this has seen to that.
     ``by``: whose words they are; ``since``: when it was answered elsewhere (None: ``at``). It may be judged from then.
     """
-    before = Status.HANDLING if ticket.status in NOT_BEGUN else ticket.status  # through the door that units take
     told = Alteration(ticket)
-    told.set("status", moved(before, Status.REPLIED))
+    told.set("status", Status.REPLIED)
     told.set("handling.undecided_since", None)
     told.set("outcome.replied_at", rfc3339(since or at))
     told.set("outcome.public_reply", text)

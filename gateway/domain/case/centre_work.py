@@ -124,11 +124,14 @@ class CentreWork(TaskTime):
         return _all_accepted(list(self._having()))
 
     def unmerged(self) -> None:
-        """It is one of its own again: the units that had it lost it when it was merged, so the centre decides anew."""
+        """It is one of its own again: the units that had it lost it when it was merged, so the centre decides anew.
+
+        What only waited to be given out waits again.
+        """
         handling = self._ticket.form.handling
-        waited = any(one.kind == ClockKind.DECIDE for one in handling.clocks)
+        undecided = handling.routing_trace or handling.reopened
         if self._ticket.status in WITHIN and self.led_by is None:
-            if handling.units or (waited and self._ticket.status is Status.CLASSIFIED):
+            if handling.units or (undecided and self._ticket.status is Status.CLASSIFIED):
                 self.undecided("unmerged")
             else:
                 self.answer_urgent()

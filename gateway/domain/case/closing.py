@@ -131,7 +131,7 @@ class Closing:
         self._case.cancel()
 
     def reopen(self, reason: str, note_id: str | None) -> None:
-        """重办: the unit that led does it again; where none did, the centre decides."""
+        """重办: the unit that led does it again; where none did, whoever gives it out decides."""
         ticket, handling = self._ticket, self._ticket.form.handling
         self._check(CaseVerb.REOPEN)
         told = Alteration(ticket)
@@ -145,7 +145,7 @@ class Closing:
         done = [one for one in handling.units if one.status == TaskStatus.ACCEPTED]
         for task in done:
             self._case.send_back(task, reason, None)
-        if self._case.led_by is None:
+        if self._case.led_by is None and (handling.units or self._case.rules.policy.gives_out):
             self._case.undecided(reason)
 
     def opened_again(self) -> None:

@@ -92,6 +92,8 @@ def take_report(report: CaseReport, ticket: Ticket, case: Case, at: datetime, ac
         closing.opened_again()
     if replies:
         closing.reply(report.note_id, report.text or "", "case_system", min(report.at, at))
+    else:
+        case.answerable()
     return True
 
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from gateway.casework.acting import KEYS, Acting
-from gateway.casework.automatic import AutomaticDispatch
+from gateway.casework.automatic import CURSOR, AutomaticDispatch
 from gateway.casework.catalogue_versions import CALENDAR, DIRECTORY, DISPATCH, POLICY
 from gateway.casework.catalogues import Catalogues
 from gateway.casework.dispatcher import Dispatcher, UnknownUnit
@@ -22,18 +22,26 @@ from gateway.domain.case.rules_in_force import CaseRules
 from gateway.domain.case.verbs import CaseVerb
 from gateway.domain.command import Applied, Command
 from gateway.domain.ids import from_rfc3339
+from gateway.domain.interaction import Interaction
 from gateway.domain.keys import ExternalKey
+from gateway.domain.messages import NewMessage
 from gateway.domain.task_status import TaskVerb
+from gateway.domain.words import Disposition
 from gateway.errors import AlreadyDispatched, Conflict, NotFound, RejectedInput
+from gateway.following.follower import KEY
+from gateway.intake.call.finish import InterruptCall
+from gateway.intake.call.talk import CompleteTranscript
+from gateway.intake.ticket.add import AddToTicket
 from gateway.intake.ticket.correct import CorrectTicket
 from gateway.ports.cases import TaskQuery
 from gateway.ports.catalogues import CatalogueVersion
 from gateway.ports.store import CommandStore
 from gateway.storage.database import Database
-from tests.contract.storage.changes import written
+from tests.contract.storage.changes import call, written
 from tests.support.clocks import NOON, SHANGHAI, SetClock
 from tests.support.command import ROOT
 from tests.support.stores import SQL_ALONE
+from tests.support.waiting import until
 
 pytestmark = [pytest.mark.contract, SQL_ALONE]
 CATEGORIES = {"01": "供水排水", "0101": "供水故障", "0104": "排水排污", "0605": "占道经营", "0801": "表扬"}
@@ -283,7 +291,7 @@ async def test_what_another_process_imports_counts_here_without_a_restart(centre
     running = asyncio.create_task(here.run())
     try:
         async with asyncio.timeout(30):
-            assert (await heard.get()).policy.version == 1
+            assert [(await heard.get()).policy.version for _ in range(2)] == [0, 1]
             text = POLICY_TEXT.replace("48 h", "12 h")
             await centre.catalogues.import_table(POLICY, text.encode(), author="cli:li", note="")
             assert (await heard.get()).policy.version == 2
@@ -412,6 +420,65 @@ async def test_what_nobody_gives_out_waits_for_the_centre_by_a_clock(centre: Cen
     assert [one.kind for one in (await centre.db.case_lists.waiting(limit=9)).items] == ["decide", "decide"]
     await centre.case(CaseVerb.DISPATCH, unit="M02", reason="duty")
     assert len((await centre.db.case_lists.waiting(limit=9)).items) == 1
+
+
+def heard_from_its_recording(offered: Applied) -> Command:
+    return CompleteTranscript(
+        at=NOON,
+        ticket_id=offered.ticket_id,
+        interaction_id=offered.interaction_id or "",
+        heard=1,
+        empty=False,
+        caught_up=True,
+    )
+
+
+def said_more(offered: Applied) -> Command:
+    added = Interaction(
+        interaction_id="later",
+        channel="platform",
+        channel_id="web",
+        direction="inbound",
+        started_at=NOON,
+        ended_at=NOON,
+        disposition=Disposition.COMPLETED,
+    )
+    return AddToTicket(
+        at=NOON,
+        actor="token:city",
+        key=ExternalKey(channel_id="web", external_id="more"),
+        ticket_id=offered.ticket_id,
+        interaction=added,
+        message=NewMessage(message_id="m", direction="inbound", sent_at=NOON, text="小区停水三天"),
+    )
+
+
+@pytest.mark.parametrize("comes", [heard_from_its_recording, said_more])
+async def test_what_says_something_only_after_its_end_waits_for_the_centre_too(
+    centre: Centre, comes: Callable[[Applied], Command]
+) -> None:
+    """The process died before a word of the call was kept, or a contact came without any."""
+    offered = await centre.db.changes.execute(call("c1"))
+    centre.ticket_id = offered.ticket_id
+    await centre.db.changes.execute(
+        InterruptCall(
+            at=NOON,
+            ticket_id=offered.ticket_id,
+            interaction_id=offered.interaction_id or "",
+            disposition=Disposition.INTERRUPTED,
+            answered_at=NOON,
+            ended_at=NOON,
+            recording=None,
+        )
+    )
+    await centre.db.channel_states.put(CURSOR, KEY, str(await centre.db.reader.last_event_seq()))
+    await centre.db.changes.execute(comes(offered))
+    running = asyncio.create_task(following(centre, centre.db.changes).run())
+    try:
+        await until(lambda: centre.clocks(ClockKind.DECIDE), "the clock of whoever gives it out")
+    finally:
+        running.cancel()
+        await asyncio.wait({running})
 
 
 async def test_surely_classified_it_goes_by_itself_where_the_policy_allows(db: Database, clock: SetClock) -> None:

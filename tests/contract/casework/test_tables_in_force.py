@@ -25,6 +25,7 @@ from gateway.ports.catalogues import CatalogueStore, CatalogueVersion
 from gateway.storage.database import Database
 from gateway.telemetry.alarms import ringing
 from gateway.telemetry.exposition import measured
+from tests.support.casework import SHIPPED
 from tests.support.clocks import NOON, SHANGHAI, SetClock
 from tests.support.command import ROOT
 from tests.support.stores import SQL_ALONE
@@ -105,7 +106,7 @@ async def test_what_cannot_be_read_leaves_all_that_can_rings_and_is_repaired_by_
         assert tables.in_force.table.rules
         assert unreadable() == {kind}
         assert not await tables.refresh()
-    assert [one.policy.version for one in told] == [1]
+    assert [one.policy.version for one in told] == [0, 1]
     assert running.rules.policy is policy
     await catalogues.import_table(kind, FILES[kind].encode(), author="cli:li", note="")
     for tables in (running, begun):
@@ -128,6 +129,14 @@ async def test_where_none_can_be_read_there_are_the_plan_s_limits_and_no_units(d
     assert names(tables) == ("policy:2", "directory:2", "dispatch:2")
     assert unreadable() == set()
     assert {row["code"] for row in await catalogues.rows(DIRECTORY)} == {"M02", "M07"}
+
+
+async def test_what_is_urgent_is_known_before_any_version_is_read_and_where_there_is_none(db: Database) -> None:
+    told: list[CaseRules] = []
+    tables = tables_of(db.catalogues, told, matters=SHIPPED.matters)
+    assert [one.matters for one in told] == [SHIPPED.matters]
+    assert not await tables.refresh()
+    assert [one.matters for one in told] == [SHIPPED.matters]
 
 
 async def test_an_unreadable_earlier_policy_costs_nothing_but_itself(db: Database) -> None:

@@ -245,15 +245,17 @@ class Life(RuleBasedStateMachine):
         if handling.undecided_since is not None:
             assert self.ticket.status in WITHIN
             assert self.running(ClockKind.DECIDE) == [None]
-        if self.ticket.status not in WITHIN or handling.reported_at is not None:
+        if self.ticket.status not in WITHIN:
             return
         there = [one for one in handling.units if not is_gone(one.status)]
         leads = sum(one.role == Role.LEAD for one in there)
         assert leads <= 1
-        if handling.units:
-            assert (leads == 1) is (handling.undecided_since is None)
         finished = bool(leads) and all(one.status == TaskStatus.ACCEPTED for one in there)
         assert (None in self.running(ClockKind.ANSWER)) is finished
+        if handling.reported_at is not None:  # a case system may have it
+            return
+        if handling.units:
+            assert (leads == 1) is (handling.undecided_since is None)
         nobodys = not there and not self.ticket.empty
         if nobodys and (self.whole or handling.units):
             assert None in (*self.running(ClockKind.DECIDE), *self.running(ClockKind.RESPOND))
@@ -268,8 +270,9 @@ class Life(RuleBasedStateMachine):
         if clocks and clocks[0].task_id is None:
             assert clocks[0].started_at == rfc3339(NINE)
         if self.world.case_rules.is_urgent(self.ticket.form):
+            met = {one.task_id for one in clocks if one.met_at is not None}
             for task in self.ticket.form.handling.units:
-                unanswered = task.responded_at is None and task.arrived_at is None
+                unanswered = task.responded_at is None and task.arrived_at is None and task.task_id not in met
                 if unanswered and task.status in {TaskStatus.OFFERED, TaskStatus.SIGNED, TaskStatus.RETURNING}:
                     assert task.task_id in self.running(ClockKind.RESPOND)
 

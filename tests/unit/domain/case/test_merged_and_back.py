@@ -6,7 +6,7 @@ import pytest
 
 from gateway.domain.case.verbs import CaseVerb
 from gateway.domain.fold import coded_state, recounted
-from gateway.domain.form import Filled
+from gateway.domain.form import Filled, Routing
 from gateway.domain.status import Status
 from gateway.domain.ticket import Ticket
 from gateway.intake.ticket.correct import CorrectTicket
@@ -78,6 +78,31 @@ def test_what_a_person_classified_meanwhile_is_classified() -> None:
     confirm(ticket, "12-02 09:30")
     assert ticket.ticket.status == "merged"
     assert merged(ticket, "12-02 10:00", undo=True).status == "classified"
+
+
+def test_what_was_classified_and_only_waited_waits_again_and_is_not_undecided() -> None:
+    ticket = OneTicket(category="0402")
+    confirm(ticket, "12-01 09:05")
+    ticket.case("12-01 09:10").give_out()
+    assert back(ticket) == "classified"
+    assert (ticket.ticket.form.handling.undecided_since, ticket.told("case.undecided")) == (None, [])
+    assert ticket.clock("decide").due_at == on("12-02 12:00")
+    assert not ticket.clock("decide").ended
+
+
+def test_what_nobody_follows_from_is_undecided_again() -> None:
+    ticket = OneTicket(category="0402")
+    ticket.case("12-01 09:10").undecided("crossed", [Routing(stage="function", rule="named", units=["M01", "M02"])])
+    assert back(ticket) == "classified"
+    assert ticket.ticket.form.handling.undecided_since is not None
+
+
+def test_what_was_opened_again_without_a_unit_is_undecided_again() -> None:
+    ticket = OneTicket(category="0402")
+    ticket.answered("12-01 10:00")
+    ticket.whole("12-01 11:00", CaseVerb.REOPEN, reason="not_solved")
+    assert back(ticket) == "classified"
+    assert ticket.ticket.form.handling.undecided_since is not None
 
 
 def test_units_that_lost_it_do_not_have_it_again_the_centre_decides() -> None:

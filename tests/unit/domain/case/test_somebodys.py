@@ -12,7 +12,7 @@ from gateway.casework.dispatch import DispatchTicket
 from gateway.casework.task_work import WorkOnTask
 from gateway.domain.case.case import Case, Offer
 from gateway.domain.case.clock import TICK
-from gateway.domain.case.rules_in_force import CaseRules
+from gateway.domain.case.rules_in_force import BY_PLAN, CaseRules
 from gateway.domain.case.verbs import CaseVerb
 from gateway.domain.form import UnitTask
 from gateway.domain.status import Status
@@ -107,6 +107,16 @@ def test_the_unit_has_what_is_left_of_the_half_hour() -> None:
     one.do("12-01 09:20", "M02", lambda case, task: case.respond(task, None))
     one.dispatched("12-01 09:50", "M08", joint=True)
     assert one.clock("respond", "M08").due_at == on("12-01 10:20"), "it was answered in time before it was asked"
+
+
+def test_what_was_registered_before_its_matter_was_known_to_be_urgent_is_answered_at_once_all_the_same() -> None:
+    one = registered("010101", rules=BY_PLAN)
+    assert running(one) == []
+    one.world.case_rules = SHIPPED
+    assert not awaits(one, "12-01 09:05").skipped
+    assert running(one) == [("respond", None)]
+    assert one.clock("respond").due_at == on("12-01 09:30")
+    assert awaits(one, "12-01 09:06").skipped
 
 
 @pytest.mark.parametrize(

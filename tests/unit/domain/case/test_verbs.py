@@ -13,6 +13,7 @@ from gateway.domain.case.case import Case, Offer
 from gateway.domain.case.closing import Closing, standing_of
 from gateway.domain.case.policy import PLAN, ClockKind
 from gateway.domain.case.reasons import ConferWay, WhyArchived, WhyInformed
+from gateway.domain.case.reported import CaseReport, Reported, take_report
 from gateway.domain.case.rules_in_force import BY_PLAN, CaseRules
 from gateway.domain.case.verbs import CaseVerb
 from gateway.domain.events import CaseDispatched, TicketWithdrawn
@@ -101,6 +102,15 @@ def done(ticket: Ticket, verb: CaseVerb) -> bool:
 @pytest.mark.parametrize("step", [name for name, _ in STEPS])
 def test_what_is_possible_can_be_done_and_nothing_else(step: str) -> None:
     ticket = until(step)
+    assert {verb for verb in CaseVerb if done(ticket, verb)} == set(standing_of(ticket, UTC).possible())
+
+
+@pytest.mark.parametrize("said", Reported)
+def test_what_is_possible_can_be_done_also_when_a_case_system_has_it(said: Reported) -> None:
+    ticket = until("registered")
+    report = CaseReport(status=said, at=NINE, note_id="n1", text="修好了" if said is Reported.REPLIED else None)
+    take_report(report, ticket, Doing(ticket).case, NINE, "token:cases")
+    assert ticket.status == ("registered" if said is Reported.OPEN else said)
     assert {verb for verb in CaseVerb if done(ticket, verb)} == set(standing_of(ticket, UTC).possible())
 
 

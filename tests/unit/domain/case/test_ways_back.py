@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -14,9 +15,10 @@ from gateway.domain.case.verbs import CaseVerb
 from gateway.domain.command import Applied
 from gateway.domain.task_status import Role, TaskVerb
 from gateway.errors import Conflict
-from tests.support.casework import OneTicket, give_back, on, reply, sign
+from tests.support.casework import SHIPPED, OneTicket, give_back, on, reply, sign
 
 pytestmark = pytest.mark.unit
+ELSEWHERE = replace(SHIPPED, policy=replace(SHIPPED.policy, gives_out=False))
 
 
 def offered(ticket: OneTicket, at: str, unit: str, role: Role = Role.LEAD) -> Applied:
@@ -79,6 +81,21 @@ def test_what_is_reopened_and_led_by_nobody_is_for_the_centre_to_give() -> None:
     ticket.whole("12-01 13:00", CaseVerb.REOPEN, reason="not_solved")
     assert ticket.task("M02").status == "sent_back"
     assert not ticket.clock("decide").ended
+
+
+def test_what_another_system_gives_out_does_not_wait_here_when_it_is_reopened() -> None:
+    ticket = OneTicket(rules=ELSEWHERE)
+    ticket.answered("12-01 10:00")
+    ticket.whole("12-01 11:00", CaseVerb.REOPEN, reason="not_solved")
+    handling = ticket.ticket.form.handling
+    assert (ticket.ticket.status, handling.undecided_since, ticket.clocks("decide")) == ("handling", None, [])
+    had = OneTicket(rules=ELSEWHERE)
+    had.dispatched("12-01 10:00", "M01")
+    had.do("12-01 10:05", "M01", give_back("not_ours"))
+    had.do("12-01 10:10", "M01", lambda case, task: case.returned(task))
+    had.whole("12-01 10:20", CaseVerb.INFORM, reason="petition")
+    had.whole("12-01 11:00", CaseVerb.REOPEN, reason="not_solved")
+    assert not had.clock("decide").ended, "it was given out here, and is again"
 
 
 def test_a_unit_that_helps_can_be_named_to_lead() -> None:
@@ -164,3 +181,16 @@ def test_the_same_reply_of_a_case_system_is_told_once_and_another_one_is_told() 
     assert (ticket.ticket.status, ticket.ticket.form.handling.reopened) == ("replied", 1)
     assert len(ticket.ticket.form.handling.replies) == 2
     assert ticket.clock("visit").started_at - on("12-01 12:00") == timedelta()
+
+
+def test_what_a_unit_of_ours_did_and_a_case_system_opens_again_is_the_centres_to_answer() -> None:
+    ticket = OneTicket()
+    ticket.dispatched("12-01 09:00", "M01")
+    ticket.do("12-01 10:00", "M01", lambda case, task: case.reply(task, "n1", "修好了", solved=True))
+    assert ticket.ticket.status == "replied"
+    assert reported(ticket, "12-01 11:00", Reported.HANDLING)
+    assert (ticket.clock("answer").started_at, ticket.clock("answer").ended) == (on("12-01 11:00"), False)
+    assert reported(ticket, "12-01 12:00", Reported.REPLIED, "又换了一根管子")
+    assert ticket.clock("answer").met_at == on("12-01 12:00")
+    assert reported(ticket, "12-01 13:00", Reported.REPLIED, "再换一根")
+    assert len(ticket.clocks("answer")) == 1, "what comes with its reply waits for none"
