@@ -20,6 +20,7 @@ from gateway.domain.events import (
     ClockWarned,
     ReplyCalled,
     ReplyDeclined,
+    ReplyUncallable,
     TicketRated,
 )
 from gateway.domain.ids import from_rfc3339, new_ulid
@@ -34,13 +35,12 @@ from gateway.ports.store import CommandStore, TicketReader
 CURSOR = "after-reply"
 _ARCHIVES = {
     ReplyCalled.TYPE: WhyArchived.UNREACHABLE,
+    ReplyUncallable.TYPE: WhyArchived.UNREACHABLE,
     ReplyDeclined.TYPE: WhyArchived.DECLINED,
     CaseReplied.TYPE: WhyArchived.NOT_NEEDED,
 }
 """What may let a case be put away, and why then."""
-_WANTED = frozenset(
-    one.TYPE for one in (CaseReplied, CaseReopened, CaseArchived, ClockWarned, TicketRated, ReplyCalled, ReplyDeclined)
-)
+_WANTED = frozenset({*_ARCHIVES, CaseReopened.TYPE, CaseArchived.TYPE, ClockWarned.TYPE, TicketRated.TYPE})
 
 
 class AfterReply:

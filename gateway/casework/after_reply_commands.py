@@ -36,14 +36,20 @@ class OweVisit:
         return Refs(tickets=(self.ticket_id,), interactions=(self.interaction_id,), calls=True, owes=True)
 
     def decide(self, world: World) -> Applied:
-        """``skipped`` when it was judged meanwhile, or somebody asks already."""
+        """``skipped`` when it was judged meanwhile, or somebody asks already. Nobody asks who cannot be called."""
         ticket = world.ticket(self.ticket_id, erased=True)
         reply = newest(ticket.form.handling)
-        waits = any(Case(ticket, self.at, SYSTEM, world.case_rules).clocks.running(ClockKind.VISIT))
-        if reply is None or reply.visit_id is not None or not waits or ticket.erased_at is not None:
+        clocks = Case(ticket, self.at, SYSTEM, world.case_rules).clocks
+        waiting = list(clocks.running(ClockKind.VISIT))
+        if reply is None or reply.visit_id is not None or not waiting:
             return world.applied(ticket, skipped=True)
+        calls = OwedCalls(world, ticket, self.at)
+        if ticket.erased_at is not None or not calls.callable:
+            Replies(ticket, self.at, SYSTEM).uncallable(reply)
+            clocks.stop(waiting)
+            return world.applied(ticket)
         interaction = world.interaction(self.interaction_id, ticket)
-        OwedCalls(world, ticket, self.at).settle(interaction, callback=self.callback)
+        calls.settle(interaction, callback=self.callback)
         Replies(ticket, self.at, SYSTEM).visit(reply, ticket.form.callback_id)
         return world.applied(ticket, interaction)
 

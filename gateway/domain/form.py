@@ -215,6 +215,8 @@ class GivenReply:
     reached_at: str | None = None
     declined_at: str | None = None
     """When they were asked what they think of it, and would not say."""
+    uncallable_at: str | None = None
+    """When they were to be asked, and no number of theirs was known."""
     tried: list[str] = field(default_factory=list)
     """Ways that came to nothing."""
     called_at: list[str] = field(default_factory=list)

@@ -233,7 +233,7 @@ def standing_of(ticket: Ticket, zone: tzinfo) -> CaseStanding:
         demand_type=form.demand.type,
         replied=form.outcome.replied_at is not None,
         rated=is_rated(ticket),
-        unreachable=reply is not None and is_unreachable(reply.called_at, zone),
+        unreachable=reply is not None and is_unreachable(reply.called_at, reply.uncallable_at, zone),
         declined=reply is not None and reply.declined_at is not None,
         judging=any(
             one.kind == ClockKind.JUDGE and one.met_at is None and one.stopped_at is None

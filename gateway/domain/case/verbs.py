@@ -51,7 +51,7 @@ class CaseStanding:
     rated: bool
     """Whether the reply that stands was judged."""
     unreachable: bool
-    """Whether enough calls about that reply were made in vain."""
+    """Whether enough calls about that reply were made in vain, or none can be made."""
     declined: bool
     """Whether its requester was asked about that reply, and would not judge it."""
     judging: bool
@@ -84,7 +84,7 @@ class CaseStanding:
             if why is WhyArchived.EVALUATED and not self.rated:
                 return "the ticket is not evaluated; a visit in vain at three different hours would do, too"
             if why is WhyArchived.UNREACHABLE and not self.unreachable:
-                return "联系不上 takes three calls in vain, each in another hour of the day"
+                return "联系不上 takes three calls in vain, each in another hour of the day, where there is a number"
             if why is WhyArchived.DECLINED and not self.declined:
                 return "不愿评价 takes a call in which the requester was asked, and would not say"
             can = self.status in ANSWERED

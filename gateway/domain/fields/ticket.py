@@ -155,6 +155,7 @@ AROUND = (
     FieldRow("handling.replies.replied_at", Kind.TIME, Mask.SHOWN, "答复时间", "Replied"),
     FieldRow("handling.replies.reached_at", Kind.TIME, Mask.SHOWN, "送达时间", "Reached them"),
     FieldRow("handling.replies.declined_at", Kind.TIME, Mask.SHOWN, "不愿评价的时间", "Would not judge it"),
+    FieldRow("handling.replies.uncallable_at", Kind.TIME, Mask.SHOWN, "无号码可回访的时间", "No number to call"),
     FieldRow("handling.replies.tried", Kind.ID, Mask.SHOWN, "未成功的方式", "Ways that came to nothing", many=True),
     FieldRow("handling.replies.called_at", Kind.TIME, Mask.SHOWN, "未接通时间", "Called in vain", many=True),
     FieldRow("outcome", Kind.OBJECT, Mask.SHOWN, "结果", "Outcome", null=False),

@@ -66,7 +66,7 @@ def standing_of(record: Record, zone: tzinfo) -> CaseStanding:
         demand_type=record["demand"]["type"],
         replied=outcome["replied_at"] is not None,
         rated=outcome["evaluation"]["satisfied"] is not None if reply is None else reply["reply_id"] in judged,
-        unreachable=reply is not None and is_unreachable(reply["called_at"], zone),
+        unreachable=reply is not None and is_unreachable(reply["called_at"], reply["uncallable_at"], zone),
         declined=reply is not None and reply["declined_at"] is not None,
         judging=any(
             one["kind"] == ClockKind.JUDGE and one["met_at"] is None and one["stopped_at"] is None

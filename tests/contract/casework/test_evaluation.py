@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from gateway.domain.callback_work import Verb
-from gateway.errors import Conflict, RejectedInput
+from gateway.domain.case.rules_in_force import BY_PLAN, CaseRules
+from gateway.errors import Conflict, RejectedInput, VisitUnanswered
 from gateway.storage.database import Database
 from tests.support.centre import Centre
 from tests.support.clocks import NOON, SetClock
@@ -161,6 +163,47 @@ async def test_three_tries_at_different_hours_make_unreachable(centre: Centre) -
     assert [one["data"]["why"] for one in archived] == ["unreachable"]
 
 
+async def test_whom_nobody_can_call_is_put_away_when_somebody_would_have_to(centre: Centre) -> None:
+    ticket = await centre.registered("wechat", "o1")
+    await centre.replied(ticket)
+    await centre.fire(ticket, "visit")
+    assert await centre.calls() == []
+    record = await centre.record(ticket)
+    assert (record["status"], record["handling"]["replies"][-1]["visit_id"]) == ("archived", None)
+    assert not [one for one in record["handling"]["clocks"] if one["next_at"]]
+    events = await centre.db.reader.events(ticket_id=ticket)
+    assert [one["data"]["why"] for one in events if one["type"] == "case.archived"] == ["unreachable"]
+    assert [one["type"] for one in events].count("reply.uncallable") == 1
+    await centre.do("evaluate", ticket, satisfied=1)
+    (judge,) = [one for one in (await centre.record(ticket))["handling"]["clocks"] if one["kind"] == "judge"]
+    assert judge["met_at"] is None  # who writes later is heard all the same
+
+
+async def test_a_number_of_an_earlier_ticket_is_called(centre: Centre) -> None:
+    await centre.registered("wechat", "o1", phone=LANDLINE)
+    ticket = await centre.registered("wechat", "o1")
+    await centre.replied(ticket)
+    await centre.fire(ticket, "visit")
+    assert [(one["reasons"], one["phone"] is None) for one in await centre.calls()] == [(["visit"], False)]
+    assert (await centre.record(ticket))["status"] == "replied"
+
+
+async def test_a_visit_whose_number_is_gone_is_cancelled_and_the_case_is_put_away(centre: Centre) -> None:
+    ticket = await centre.registered("wechat", "o1", phone=LANDLINE)
+    await centre.replied(ticket)
+    await centre.fire(ticket, "visit")
+    (call,) = await centre.calls()
+    with pytest.raises(VisitUnanswered):
+        await centre.call(call, Verb.CANCEL)
+    await centre.corrected(ticket, {"requester.phone": None})
+    (call,) = await centre.calls()
+    assert call["phone"] is None
+    await centre.call(call, Verb.CANCEL)
+    assert await centre.calls() == []
+    events = [one for one in await centre.db.reader.events(ticket_id=ticket) if one["type"] == "case.archived"]
+    assert [one["data"]["why"] for one in events] == ["unreachable"]
+
+
 async def test_nothing_is_archived_without_an_evaluation(centre: Centre) -> None:
     ticket = await centre.registered("wechat", "o1")
     await centre.replied(ticket)
@@ -193,6 +236,26 @@ async def test_a_policy_may_leave_archiving_to_people(centre: Centre) -> None:
     assert (await centre.record(ticket))["status"] == "evaluated"
     await centre.do("archive", ticket, reason="evaluated")
     assert (await centre.record(ticket))["status"] == "archived"
+
+
+async def test_where_people_archive_a_visit_in_vain_leaves_no_limit_that_runs_on(centre: Centre, db: Database) -> None:
+    db.changes.go_by(CaseRules(policy=replace(BY_PLAN.policy, archive_alone=False)))
+    silent, unknown = await centre.registered("wechat", "o1", phone=LANDLINE), await centre.registered("wechat", "o2")
+    for ticket in (silent, unknown):
+        await centre.replied(ticket)
+    for ticket in (silent, unknown):
+        await centre.fire(ticket, "visit")
+    (call,) = await centre.calls()
+    for hours in (0, 2):
+        centre.at(days=4, hours=hours)
+        await centre.call(call, Verb.ATTEMPT, "no_answer")
+    centre.at(days=4, hours=4)
+    await centre.call(call, Verb.DONE, "not_reached")
+    for ticket in (silent, unknown):
+        record = await centre.record(ticket)
+        (visit,) = [one for one in record["handling"]["clocks"] if one["kind"] == "visit"]
+        assert (record["status"], visit["next_at"], visit["breached_at"]) == ("replied", None, None)
+        await centre.do("archive", ticket, reason="unreachable")
 
 
 async def test_each_dissatisfied_reporter_is_heard_and_none_silences_another(centre: Centre) -> None:
