@@ -15,7 +15,6 @@ from gateway.domain.case.reasons import WhyArchived
 from gateway.domain.command import Command
 from gateway.domain.events import (
     CaseArchived,
-    CaseReopened,
     CaseReplied,
     ClockWarned,
     ReplyCalled,
@@ -40,7 +39,9 @@ _ARCHIVES = {
     CaseReplied.TYPE: WhyArchived.NOT_NEEDED,
 }
 """What may let a case be put away, and why then."""
-_WANTED = frozenset({*_ARCHIVES, CaseReopened.TYPE, CaseArchived.TYPE, ClockWarned.TYPE, TicketRated.TYPE})
+_WANTED = frozenset({*_ARCHIVES, CaseArchived.TYPE, TicketRated.TYPE})
+_REOPENED = "handling.reopened"
+"""What changes when a case is opened again, here or by a system of the city's own."""
 
 
 class AfterReply:
@@ -79,8 +80,10 @@ class AfterReply:
     @staticmethod
     def wants(event: Mapping[str, Any]) -> bool:
         """Whether something may follow."""
-        kind = event["type"]
-        return kind in _WANTED and (kind != ClockWarned.TYPE or event["data"]["clock_kind"] == ClockKind.VISIT)
+        kind, data = event["type"], event["data"]
+        if kind == ClockWarned.TYPE:
+            return data["clock_kind"] == ClockKind.VISIT
+        return kind in _WANTED or _REOPENED in data.get("changed", ())
 
     async def look(self, event: Mapping[str, Any]) -> None:
         """What comes of one event."""
@@ -131,6 +134,6 @@ class AfterReply:
 
 def _needless(kind: str, data: Mapping[str, Any]) -> tuple[str, ...] | None:
     """For which reasons nobody need call any more after an event; None: it has nothing to do with calls."""
-    if kind == CaseReopened.TYPE or (kind == CaseArchived.TYPE and data["why"] == WhyArchived.UNREACHABLE):
+    if _REOPENED in data.get("changed", ()) or (kind == CaseArchived.TYPE and data["why"] == WhyArchived.UNREACHABLE):
         return (REPLY, VISIT)
     return (VISIT,) if kind in {CaseArchived.TYPE, TicketRated.TYPE, ReplyDeclined.TYPE} else None

@@ -7,8 +7,11 @@ from datetime import timedelta
 
 import pytest
 
+from gateway.casework.case_report import TakeCaseReport
 from gateway.domain.callback_work import Verb
+from gateway.domain.case.reported import CaseReport, Reported
 from gateway.domain.case.rules_in_force import BY_PLAN, CaseRules
+from gateway.domain.keys import ExternalKey
 from gateway.errors import Conflict, RejectedInput, VisitUnanswered
 from gateway.storage.database import Database
 from tests.support.centre import Centre
@@ -137,6 +140,23 @@ async def test_nobody_calls_to_tell_an_outdated_reply(centre: Centre) -> None:
     await centre.replied(ticket)
     assert [one["reasons"] for one in await centre.calls()] == [["reply"]]
     await centre.do("reopen", ticket, reason="not_done")
+    await centre.follow()
+    assert await centre.calls() == []
+
+
+async def test_a_case_system_that_opens_it_again_leaves_no_call_about_the_old_reply(centre: Centre) -> None:
+    told, asked = await centre.registered("hotline", phone=LANDLINE), await centre.registered("wechat", "o1")
+    await centre.corrected(asked, {"requester.phone": LANDLINE})
+    for ticket in (told, asked):
+        await centre.replied(ticket)
+    await centre.fire(asked, "visit")
+    assert [one["reasons"] for one in await centre.calls()] == [["reply"], ["visit"]]
+    for ticket in (told, asked):
+        at = centre.clock.now()
+        report = CaseReport(status=Reported.OPEN, at=at, note_id=f"n-{ticket}")
+        key = ExternalKey(channel_id=":case_system", external_id=ticket)
+        taken = TakeCaseReport(at=at, actor="token:cases", ticket_id=ticket, report=report, keys=(key,))
+        await centre.db.changes.execute(taken)
     await centre.follow()
     assert await centre.calls() == []
 
