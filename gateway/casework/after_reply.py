@@ -6,15 +6,15 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
-from gateway.casework.after_reply_commands import ArchiveAlone, DropCalls, OfferDiscontent, OweVisit
+from gateway.casework.after_reply_commands import ArchiveAlone, DropCalls, OfferJudgement, OweVisit
 from gateway.casework.reply_teller import ReplyWays
 from gateway.domain.callback import REPLY, VISIT, NewCallback
-from gateway.domain.case.closing import CONTENT
 from gateway.domain.case.policy import ClockKind
 from gateway.domain.case.reasons import WhyArchived
 from gateway.domain.command import Command
 from gateway.domain.events import (
     CaseArchived,
+    CaseDiscontentOver,
     CaseReplied,
     ClockWarned,
     ReplyCalled,
@@ -33,13 +33,15 @@ from gateway.ports.store import CommandStore, TicketReader
 
 CURSOR = "after-reply"
 _ARCHIVES = {
-    ReplyCalled.TYPE: WhyArchived.UNREACHABLE,
-    ReplyUncallable.TYPE: WhyArchived.UNREACHABLE,
-    ReplyDeclined.TYPE: WhyArchived.DECLINED,
-    CaseReplied.TYPE: WhyArchived.NOT_NEEDED,
+    ReplyCalled.TYPE: (WhyArchived.UNREACHABLE,),
+    ReplyUncallable.TYPE: (WhyArchived.UNREACHABLE,),
+    ReplyDeclined.TYPE: (WhyArchived.DECLINED,),
+    TicketRated.TYPE: (WhyArchived.EVALUATED,),
+    CaseReplied.TYPE: (WhyArchived.NOT_NEEDED,),
+    CaseDiscontentOver.TYPE: (WhyArchived.EVALUATED, WhyArchived.DECLINED, WhyArchived.UNREACHABLE),
 }
-"""What may let a case be put away, and why then."""
-_WANTED = frozenset({*_ARCHIVES, CaseArchived.TYPE, TicketRated.TYPE})
+"""What may let a case be put away, and why then: of several, by the first that holds."""
+_WANTED = frozenset({*_ARCHIVES, CaseArchived.TYPE})
 _REOPENED = "handling.reopened"
 """What changes when a case is opened again, here or by a system of the city's own."""
 
@@ -98,10 +100,7 @@ class AfterReply:
         at, ticket_id, kind = self._clock.now(), event["ticket_id"], event["type"]
         if (reasons := _needless(kind, event["data"])) is not None:
             yield DropCalls(at=at, ticket_id=ticket_id, reasons=reasons)
-        why = _ARCHIVES.get(kind)
-        if kind == TicketRated.TYPE and event["data"]["satisfied"] >= CONTENT:
-            why = WhyArchived.EVALUATED
-        if why is not None:
+        for why in _ARCHIVES.get(kind, ()):
             yield ArchiveAlone(at=at, ticket_id=ticket_id, why=why)
 
     async def _with_others(self, event: Mapping[str, Any]) -> list[Command]:
@@ -109,10 +108,10 @@ class AfterReply:
         at, ticket_id, kind = self._clock.now(), event["ticket_id"], event["type"]
         if kind == ClockWarned.TYPE:
             return await self._visit(ticket_id, at)
-        if kind != TicketRated.TYPE or event["data"]["satisfied"] >= CONTENT:
+        if kind != TicketRated.TYPE:
             return []
         head = (await self._reads.answered(ticket_id)).ticket_id
-        offer = OfferDiscontent(
+        offer = OfferJudgement(
             at=at,
             ticket_id=head,
             of=ticket_id,

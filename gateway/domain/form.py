@@ -251,7 +251,7 @@ class Handling:
     reopened_at: str | None = None
     """When it was last."""
     dissatisfied: list[str] = field(default_factory=list)
-    """Tickets, itself or merged ones, whose requesters were dissatisfied when the centre was asked to decide last."""
+    """Tickets, itself or merged ones, about whose dissatisfied requesters the centre is to decide, or did last."""
     reported_at: str | None = None
     """When what the city's own case system reported last became so; RFC 3339."""
     units: list[UnitTask] = field(default_factory=list)

@@ -16,6 +16,7 @@ from gateway.domain.events import (
     CaseArchived,
     CaseConferred,
     CaseDeflected,
+    CaseDiscontentOver,
     CaseDissatisfied,
     CaseInformed,
     CaseReopened,
@@ -78,11 +79,9 @@ class Closing:
         ticket.rate(event, channel, comment)
         if not stands:
             return
-        clocks = self._case.clocks
-        clocks.meet(clocks.running(ClockKind.VISIT))
+        self._case.clocks.meet(self._case.clocks.running(ClockKind.VISIT))
         if satisfied >= CONTENT:
-            if not set(self._dissatisfied) - {ticket.ticket_id}:
-                clocks.stop(clocks.running(ClockKind.JUDGE))
+            self.content()
         elif ticket.form.related.merged_into is None:
             self.dissatisfied(satisfied)
 
@@ -108,6 +107,17 @@ class Closing:
         self._record(CaseDissatisfied(at=self._at, actor=self._actor, satisfied=satisfied, of=of), told)
         if not waiting:
             self._case.clocks.start(ClockKind.JUDGE)
+
+    def content(self, of: str | None = None) -> None:
+        """Whoever was dissatisfied is so no more: about them the centre need not decide."""
+        waiting, who = self._dissatisfied, of or self._ticket.ticket_id
+        if who not in waiting:
+            return
+        told = Alteration(self._ticket)
+        told.set("handling.dissatisfied", [one for one in waiting if one != who])
+        self._record(CaseDiscontentOver(at=self._at, actor=self._actor, of=of), told)
+        if waiting == [who]:
+            self._case.clocks.stop(self._case.clocks.running(ClockKind.JUDGE))
 
     @property
     def _dissatisfied(self) -> list[str]:
@@ -175,8 +185,17 @@ class Closing:
         event = CaseConferred(at=self._at, actor=self._actor, way=way.value, units=list(units), note_id=note_id)
         self._record(event, None)
 
-    def unmerged(self) -> None:
+    def merged(self, head: Closing) -> None:
+        """It is part of another one: nobody does anything about it here; who is dissatisfied is so there."""
+        score = self._ticket.form.outcome.evaluation.satisfied
+        for who in self._dissatisfied:
+            own = who == self._ticket.ticket_id and score is not None and score < CONTENT
+            head.dissatisfied(score if own else None, who)
+        self._case.cancel()
+
+    def unmerged(self, head: Closing) -> None:
         """It is one of its own again: what its requester is asked, and the centre has to decide, is open once more."""
+        ours = [self._ticket.ticket_id, *self._ticket.form.handling.dissatisfied]
         self._case.unmerged()
         ticket, clocks = self._ticket, self._case.clocks
         judged = ticket.form.outcome.evaluation.satisfied
@@ -184,6 +203,10 @@ class Closing:
             clocks.start(ClockKind.VISIT)
         elif ticket.status is Status.EVALUATED and judged is not None and judged < CONTENT and not self._has_decided():
             self.dissatisfied(judged)
+        for who in dict.fromkeys(ours):
+            if who in head._dissatisfied:
+                head.content(who)
+                self.dissatisfied(None, who if who != ticket.ticket_id else None)
 
     def _has_decided(self) -> bool:
         """Whether the centre has decided about the last judgement."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -290,7 +291,7 @@ async def test_each_dissatisfied_reporter_is_heard_and_none_silences_another(cen
     told = [one for one in await centre.db.reader.events(ticket_id=head) if one["type"] == "case.dissatisfied"]
     assert [one["data"].get("of") for one in told] == [others[0], None, others[1]]
     handling = (await centre.record(head))["handling"]
-    assert handling["dissatisfied"] == [others[0], head, others[1]]
+    assert handling["dissatisfied"] == others
     (judge,) = [one for one in handling["clocks"] if one["kind"] == "judge"]
     assert (judge["met_at"], judge["stopped_at"]) == (None, None)
     await centre.do("supervise", head, reason="not_solved")
@@ -319,3 +320,59 @@ async def test_discontent_with_an_earlier_reply_is_not_offered_when_the_log_is_r
     await centre.follow(again=True)
     events = [one["type"] for one in await centre.db.reader.events(ticket_id=head)]
     assert "case.dissatisfied" not in events
+
+
+async def judge_of(centre: Centre, ticket: str) -> dict[str, Any]:
+    """The newest limit of the centre's decision about dissatisfied requesters."""
+    clocks: list[dict[str, Any]] = (await centre.record(ticket))["handling"]["clocks"]
+    return next((one for one in reversed(clocks) if one["kind"] == "judge"), {})
+
+
+async def test_second_thoughts_of_every_merged_reporter_stop_the_clock(centre: Centre) -> None:
+    head, *others = [await centre.registered("wechat", f"o{nth}") for nth in range(3)]
+    for one in others:
+        await centre.merged(one, head)
+    await centre.replied(head)
+    for one in (head, *others):
+        await centre.do("evaluate", one, satisfied=1)
+        await centre.follow()
+    for nth, one in enumerate((others[0], head, others[1])):
+        assert (await judge_of(centre, head))["stopped_at"] is None, nth
+        await centre.do("evaluate", one, satisfied=4)
+        await centre.follow()
+    assert (await judge_of(centre, head))["stopped_at"] is not None
+    record = await centre.record(head)
+    assert (record["status"], record["handling"]["dissatisfied"]) == ("archived", [])
+    events = await centre.db.reader.events(ticket_id=head)
+    assert [one["data"].get("of") for one in events if one["type"] == "case.discontent_over"] == [
+        others[0],
+        None,
+        others[1],
+    ]
+    await centre.follow(again=True)
+    assert await centre.db.reader.events(ticket_id=head) == events, "what was thought before is asked nobody again"
+
+
+async def test_discontent_goes_with_a_ticket_that_is_merged_and_comes_back_with_it(centre: Centre) -> None:
+    head, other = await centre.registered("wechat", "o1"), await centre.registered("wechat", "o2")
+    for ticket in (head, other):
+        await centre.replied(ticket)
+    await centre.do("evaluate", other, satisfied=1)
+    await centre.merged(other, head)
+    assert (await centre.record(head))["handling"]["dissatisfied"] == [other]
+    running, over = await judge_of(centre, head), await judge_of(centre, other)
+    assert (running["next_at"] is None, over["stopped_at"] is None) == (False, False)
+    told = [one for one in await centre.db.reader.events(ticket_id=head) if one["type"] == "case.dissatisfied"]
+    assert [(one["data"]["of"], one["data"]["satisfied"]) for one in told] == [(other, 1)]
+    await centre.merged(other, head, undo=True)
+    assert (await centre.record(head))["handling"]["dissatisfied"] == []
+    over, running = await judge_of(centre, head), await judge_of(centre, other)
+    assert (running["next_at"] is None, over["stopped_at"] is None) == (False, False)
+
+
+async def test_what_is_in_work_is_not_asked_about_a_dissatisfied_requester_who_joins(centre: Centre) -> None:
+    head, other = await centre.registered("wechat", "o1"), await centre.registered("wechat", "o2")
+    await centre.replied(other)
+    await centre.do("evaluate", other, satisfied=1)
+    await centre.merged(other, head)
+    assert await judge_of(centre, head) == {}
