@@ -113,12 +113,13 @@ class ArchiveAlone:
         return Refs(tickets=(self.ticket_id,))
 
     def decide(self, world: World) -> Applied:
-        """``skipped`` when it cannot be, or is; people put away what was judged badly."""
+        """``skipped`` when it cannot be, or is; people put away what anybody is dissatisfied with."""
         ticket = world.ticket(self.ticket_id, erased=True)
-        badly = self.why is WhyArchived.EVALUATED and (ticket.form.outcome.evaluation.satisfied or 0) < CONTENT
-        if not world.case_rules.policy.archive_alone or ticket.status is Status.ARCHIVED or badly:
-            return world.applied(ticket, skipped=True)
         case = Case(ticket, self.at, SYSTEM, world.case_rules)
+        badly = self.why is WhyArchived.EVALUATED and (ticket.form.outcome.evaluation.satisfied or 0) < CONTENT
+        judging = badly or any(case.clocks.running(ClockKind.JUDGE))
+        if not world.case_rules.policy.archive_alone or ticket.status is Status.ARCHIVED or judging:
+            return world.applied(ticket, skipped=True)
         try:
             Closing(case, ticket, self.at, SYSTEM).archive(self.why, world.zone)
         except Conflict:

@@ -252,6 +252,8 @@ class Handling:
     """When it was last."""
     dissatisfied: list[str] = field(default_factory=list)
     """Tickets, itself or merged ones, about whose dissatisfied requesters the centre is to decide, or did last."""
+    supervised_at: str | None = None
+    """When the units were pressed on last (督办)."""
     reported_at: str | None = None
     """When what the city's own case system reported last became so; RFC 3339."""
     units: list[UnitTask] = field(default_factory=list)

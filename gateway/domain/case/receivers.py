@@ -16,7 +16,7 @@ from gateway.domain.case.reasons import ConferWay
 from gateway.domain.events import REGISTRY, Audience
 from gateway.domain.form import Form, UnitTask
 from gateway.domain.phone_numbers import e164
-from gateway.domain.task_status import RUNNING, WITH_UNIT, TaskStatus
+from gateway.domain.task_status import RUNNING, WITH_UNIT, Role, TaskStatus, is_gone
 from gateway.domain.words import Term
 
 ROBOTS = "https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key="
@@ -87,7 +87,7 @@ def _asked(
         case Audience.STEP:
             yield _step(data, directory, posts)
         case Audience.ALL:
-            yield from ((one.unit, False) for one in tasks if TaskStatus(one.status) in RUNNING)
+            yield from ((one.unit, False) for one in tasks if TaskStatus(one.status) in RUNNING or _leads(one))
         case Audience.AT_WORK if form.related.merged_into is None:  # else its head has an event of its own
             acting = [one.unit for one in tasks if TaskStatus(one.status) in WITH_UNIT]
             yield from ((code, False) for code in acting or (posts.centre,))
@@ -103,6 +103,10 @@ def _asked(
                 yield from ((code, False) for code in data.get("units") or ())
         case Audience.CENTRE:
             yield posts.centre, False
+
+
+def _leads(task: UnitTask) -> bool:
+    return task.role == Role.LEAD and not is_gone(task.status)
 
 
 def _waits_for_centre(replied: UnitTask, form: Form) -> bool:

@@ -65,6 +65,7 @@ AROUND = (
     FieldRow(
         "handling.dissatisfied", Kind.ID, Mask.SHOWN, "不满意的工单", "Dissatisfied tickets", null=False, many=True
     ),
+    FieldRow("handling.supervised_at", Kind.TIME, Mask.SHOWN, "最近督办时间", "Last supervised"),
     FieldRow("handling.reported_at", Kind.TIME, Mask.SHOWN, "承办系统反馈时间", "Reported by the case system"),
     FieldRow("handling.units", Kind.LIST, Mask.SHOWN, "承办任务", "Tasks of units", null=False),
     FieldRow("handling.units.task_id", Kind.ID, Mask.SHOWN, "任务标识", "Task id", null=False),

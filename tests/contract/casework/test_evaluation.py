@@ -27,6 +27,12 @@ def centre(db: Database, clock: SetClock) -> Centre:
     return Centre(db, clock)
 
 
+async def judge_of(centre: Centre, ticket: str) -> dict[str, Any]:
+    """The newest limit of the centre's decision about dissatisfied requesters."""
+    clocks: list[dict[str, Any]] = (await centre.record(ticket))["handling"]["clocks"]
+    return next((one for one in reversed(clocks) if one["kind"] == "judge"), {})
+
+
 async def test_first_and_final_score_say_which_reply_they_judge(centre: Centre) -> None:
     ticket = await centre.registered("wechat", "o1")
     first = await centre.replied(ticket)
@@ -71,8 +77,41 @@ async def test_dissatisfied_is_reopened_or_supervised_with_a_reason(centre: Cent
         with pytest.raises(RejectedInput, match="reason"):
             await centre.do(verb, ticket)
         await centre.do(verb, ticket, reason="not_solved")
-        (judge,) = [one for one in (await centre.record(ticket))["handling"]["clocks"] if one["kind"] == "judge"]
-        assert judge["met_at"] is not None
+        assert ((await judge_of(centre, ticket))["met_at"] is not None) == (verb == "reopen")
+
+
+async def test_what_was_supervised_is_still_to_be_reopened_or_put_away(centre: Centre) -> None:
+    again, over = await centre.registered("wechat", "o1"), await centre.registered("wechat", "o2")
+    for ticket in (again, over):
+        await centre.replied(ticket)
+        await centre.do("evaluate", ticket, satisfied=1)
+        await centre.do("supervise", ticket, reason="not_solved")
+    await centre.follow()
+    for ticket in (again, over):
+        judge, record = await judge_of(centre, ticket), await centre.record(ticket)
+        assert (record["status"], judge["met_at"], judge["stopped_at"]) == ("evaluated", None, None)
+        assert judge["next_at"] is not None
+    await centre.do("reopen", again, reason="not_solved")
+    await centre.do("archive", over, reason="evaluated")
+    for ticket in (again, over):
+        assert (await judge_of(centre, ticket))["met_at"] is not None
+    await centre.replied(again, "又修了一次")
+    centre.at(hours=1)
+    await centre.do("evaluate", again, satisfied=1)
+    with pytest.raises(Conflict, match="dissatisfied"):
+        await centre.do("archive", again, reason="evaluated")  # what was pressed on before is another matter
+
+
+async def test_while_another_is_dissatisfied_nothing_that_was_supervised_is_put_away_alone(centre: Centre) -> None:
+    head, other = await centre.registered("wechat", "o1"), await centre.registered("wechat", "o2")
+    await centre.merged(other, head)
+    await centre.replied(head)
+    await centre.do("evaluate", other, satisfied=1)
+    await centre.follow()
+    await centre.do("supervise", head, reason="not_solved")
+    await centre.do("evaluate", head, satisfied=5)
+    await centre.follow()
+    assert (await centre.record(head))["status"] == "evaluated"
 
 
 async def test_who_thinks_again_after_the_case_was_put_away_is_heard(centre: Centre) -> None:
@@ -82,6 +121,7 @@ async def test_who_thinks_again_after_the_case_was_put_away_is_heard(centre: Cen
     await centre.follow()
     await centre.do("evaluate", ticket, satisfied=1)
     await centre.do("supervise", ticket, reason="not_solved")
+    assert (await judge_of(centre, ticket))["met_at"] is not None  # it is put away: that was the decision
     with pytest.raises(Conflict, match="cannot be supervised"):
         await centre.do("supervise", ticket, reason="once_more")
     await centre.do("reopen", ticket, reason="not_solved")
@@ -320,12 +360,6 @@ async def test_discontent_with_an_earlier_reply_is_not_offered_when_the_log_is_r
     await centre.follow(again=True)
     events = [one["type"] for one in await centre.db.reader.events(ticket_id=head)]
     assert "case.dissatisfied" not in events
-
-
-async def judge_of(centre: Centre, ticket: str) -> dict[str, Any]:
-    """The newest limit of the centre's decision about dissatisfied requesters."""
-    clocks: list[dict[str, Any]] = (await centre.record(ticket))["handling"]["clocks"]
-    return next((one for one in reversed(clocks) if one["kind"] == "judge"), {})
 
 
 async def test_second_thoughts_of_every_merged_reporter_stop_the_clock(centre: Centre) -> None:

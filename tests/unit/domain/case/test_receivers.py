@@ -102,9 +102,14 @@ def test_steps_of_an_escalation_that_name_nobody_reach_the_centre() -> None:
     assert step("centre", "M02", Posts()) == set()
 
 
-def test_supervision_presses_on_whoever_is_not_done() -> None:
+def test_supervision_presses_on_whoever_is_not_done_and_whoever_leads() -> None:
     assert set(told(CaseSupervised.TYPE, form("M01", "M02"), reason="late")) == {"M01", "M02"}
-    assert told(CaseSupervised.TYPE, form("M01", status="accepted"), reason="late") == {}
+    done = form("M01", "M02", status="accepted")
+    assert told(CaseSupervised.TYPE, done, reason="late") == {}
+    done.handling.units[0].role = "lead"
+    assert set(told(CaseSupervised.TYPE, done, reason="late")) == {"M01"}
+    done.handling.units[0].status = "cancelled"
+    assert told(CaseSupervised.TYPE, done, reason="late") == {}
     assert set(told(CaseUndecided.TYPE, form(), reason="unclear")) == {"C00"}
 
 

@@ -1026,6 +1026,7 @@ export interface Ticket {
     reopened: number;
     reopened_at: string | null;
     dissatisfied: string[];
+    supervised_at: string | null;
     reported_at: string | null;
     units: {
       task_id: string;
