@@ -6,20 +6,20 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
-from gateway.casework.after_reply_commands import ArchiveAlone, DropCalls, OfferDiscontent, OweVisit
+from gateway.casework.after_reply_commands import ArchiveAlone, DropCalls, OfferJudgement, OweVisit
 from gateway.casework.reply_teller import ReplyWays
 from gateway.domain.callback import REPLY, VISIT, NewCallback
-from gateway.domain.case.closing import CONTENT
 from gateway.domain.case.policy import ClockKind
 from gateway.domain.case.reasons import WhyArchived
 from gateway.domain.command import Command
 from gateway.domain.events import (
     CaseArchived,
-    CaseReopened,
+    CaseDiscontentOver,
     CaseReplied,
     ClockWarned,
     ReplyCalled,
     ReplyDeclined,
+    ReplyUncallable,
     TicketRated,
 )
 from gateway.domain.ids import from_rfc3339, new_ulid
@@ -33,14 +33,17 @@ from gateway.ports.store import CommandStore, TicketReader
 
 CURSOR = "after-reply"
 _ARCHIVES = {
-    ReplyCalled.TYPE: WhyArchived.UNREACHABLE,
-    ReplyDeclined.TYPE: WhyArchived.DECLINED,
-    CaseReplied.TYPE: WhyArchived.NOT_NEEDED,
+    ReplyCalled.TYPE: (WhyArchived.UNREACHABLE,),
+    ReplyUncallable.TYPE: (WhyArchived.UNREACHABLE,),
+    ReplyDeclined.TYPE: (WhyArchived.DECLINED,),
+    TicketRated.TYPE: (WhyArchived.EVALUATED,),
+    CaseReplied.TYPE: (WhyArchived.NOT_NEEDED,),
+    CaseDiscontentOver.TYPE: (WhyArchived.EVALUATED, WhyArchived.DECLINED, WhyArchived.UNREACHABLE),
 }
-"""What may let a case be put away, and why then."""
-_WANTED = frozenset(
-    one.TYPE for one in (CaseReplied, CaseReopened, CaseArchived, ClockWarned, TicketRated, ReplyCalled, ReplyDeclined)
-)
+"""What may let a case be put away, and why then: of several, by the first that holds."""
+_WANTED = frozenset({*_ARCHIVES, CaseArchived.TYPE})
+_REOPENED = "handling.reopened"
+"""What changes when a case is opened again, here or by a system of the city's own."""
 
 
 class AfterReply:
@@ -79,8 +82,10 @@ class AfterReply:
     @staticmethod
     def wants(event: Mapping[str, Any]) -> bool:
         """Whether something may follow."""
-        kind = event["type"]
-        return kind in _WANTED and (kind != ClockWarned.TYPE or event["data"]["clock_kind"] == ClockKind.VISIT)
+        kind, data = event["type"], event["data"]
+        if kind == ClockWarned.TYPE:
+            return data["clock_kind"] == ClockKind.VISIT
+        return kind in _WANTED or _REOPENED in data.get("changed", ())
 
     async def look(self, event: Mapping[str, Any]) -> None:
         """What comes of one event."""
@@ -95,10 +100,7 @@ class AfterReply:
         at, ticket_id, kind = self._clock.now(), event["ticket_id"], event["type"]
         if (reasons := _needless(kind, event["data"])) is not None:
             yield DropCalls(at=at, ticket_id=ticket_id, reasons=reasons)
-        why = _ARCHIVES.get(kind)
-        if kind == TicketRated.TYPE and event["data"]["satisfied"] >= CONTENT:
-            why = WhyArchived.EVALUATED
-        if why is not None:
+        for why in _ARCHIVES.get(kind, ()):
             yield ArchiveAlone(at=at, ticket_id=ticket_id, why=why)
 
     async def _with_others(self, event: Mapping[str, Any]) -> list[Command]:
@@ -106,10 +108,10 @@ class AfterReply:
         at, ticket_id, kind = self._clock.now(), event["ticket_id"], event["type"]
         if kind == ClockWarned.TYPE:
             return await self._visit(ticket_id, at)
-        if kind != TicketRated.TYPE or event["data"]["satisfied"] >= CONTENT:
+        if kind != TicketRated.TYPE:
             return []
         head = (await self._reads.answered(ticket_id)).ticket_id
-        offer = OfferDiscontent(
+        offer = OfferJudgement(
             at=at,
             ticket_id=head,
             of=ticket_id,
@@ -131,6 +133,6 @@ class AfterReply:
 
 def _needless(kind: str, data: Mapping[str, Any]) -> tuple[str, ...] | None:
     """For which reasons nobody need call any more after an event; None: it has nothing to do with calls."""
-    if kind == CaseReopened.TYPE or (kind == CaseArchived.TYPE and data["why"] == WhyArchived.UNREACHABLE):
+    if _REOPENED in data.get("changed", ()) or (kind == CaseArchived.TYPE and data["why"] == WhyArchived.UNREACHABLE):
         return (REPLY, VISIT)
     return (VISIT,) if kind in {CaseArchived.TYPE, TicketRated.TYPE, ReplyDeclined.TYPE} else None

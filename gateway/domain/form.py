@@ -215,6 +215,8 @@ class GivenReply:
     reached_at: str | None = None
     declined_at: str | None = None
     """When they were asked what they think of it, and would not say."""
+    uncallable_at: str | None = None
+    """When they were to be asked, and no number of theirs was known."""
     tried: list[str] = field(default_factory=list)
     """Ways that came to nothing."""
     called_at: list[str] = field(default_factory=list)
@@ -249,7 +251,9 @@ class Handling:
     reopened_at: str | None = None
     """When it was last."""
     dissatisfied: list[str] = field(default_factory=list)
-    """Tickets, itself or merged ones, whose requesters were dissatisfied when the centre was asked to decide last."""
+    """Tickets, itself or merged ones, about whose dissatisfied requesters the centre is to decide, or did last."""
+    supervised_at: str | None = None
+    """When the units were pressed on last (督办)."""
     reported_at: str | None = None
     """When what the city's own case system reported last became so; RFC 3339."""
     units: list[UnitTask] = field(default_factory=list)

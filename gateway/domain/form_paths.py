@@ -137,6 +137,7 @@ _ALONE = frozenset(
         "handling.reopened",
         "handling.reopened_at",
         "handling.dissatisfied",
+        "handling.supervised_at",
         "handling.reported_at",
         "prefill.pending",
     }

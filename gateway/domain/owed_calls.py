@@ -93,6 +93,15 @@ class OwedCalls:
                 self._serve(interaction)
         self._tell_others()
 
+    @property
+    def callable(self) -> bool:
+        """Whether a call that is owed for the ticket has a number: its own, an earlier one, one of an open task."""
+        ticket, person = self._ticket, self._ticket.requester_id
+        if ticket_number(ticket, self._world.earlier.get(person)) is not None:
+            return True
+        known = task_to_join(self._owed(), person, ticket.line)
+        return known is not None and known.phone is not None
+
     def work(self, work: Work) -> None:
         """Somebody has done something about a task; see ``check_work``."""
         before = self._world.tasks[work.callback_id]

@@ -24,6 +24,7 @@ from gateway.domain.reply_window import ReplyWindow
 from gateway.following.poll import never
 from gateway.intake.channel.deliveries import BookDelivery
 from gateway.intake.ticket.callback import WorkOnCallback
+from gateway.intake.ticket.correct import CorrectTicket
 from gateway.intake.ticket.merge import MergeTicket
 from gateway.intake.ticket.withdraw import WithdrawTicket
 from gateway.storage.database import Database
@@ -125,6 +126,13 @@ class Centre:
         """Its requester takes it back."""
         version, at = (await self.record(ticket_id))["version"], self.clock.now()
         command = WithdrawTicket(at=at, actor="user:li", ticket_id=ticket_id, version=version, reason="requester_asked")
+        await self.db.changes.execute(command)
+
+    async def corrected(self, ticket_id: str, values: dict[str, Any]) -> None:
+        """Somebody at the desk sets fields of it."""
+        command = CorrectTicket(
+            at=self.clock.now(), actor="user:li", ticket_id=ticket_id, values=values, told=tuple(values)
+        )
         await self.db.changes.execute(command)
 
     async def do(self, verb: str, ticket_id: str, **more: Any) -> Applied:

@@ -22,6 +22,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
 from gateway.domain.callback import SPOKEN, Task, number_to_write
+from gateway.domain.case.rules_in_force import BY_PLAN, CaseRules
 from gateway.domain.command import Applied, Command, Refs
 from gateway.domain.ids import from_rfc3339, new_ulid, rfc3339
 from gateway.domain.interaction import Interaction
@@ -65,14 +66,19 @@ class MemoryRecord:
 
     def __init__(self) -> None:
         self._done: list[Done] = []
+        self._rules = BY_PLAN
         self._begin()
 
     def _begin(self) -> None:
-        self.world = World(journal=Journal(0), zone=SHANGHAI, new_id=new_ulid)
+        self.world = World(journal=Journal(0), zone=SHANGHAI, new_id=new_ulid, case_rules=self._rules)
         self.events: list[Row] = []
         self.segments: dict[str, dict[int, Row]] = {}
         self.messages: dict[tuple[str, str], Row] = {}
         self._identities: dict[tuple[str, str], str] = {}
+
+    def go_by(self, rules: CaseRules) -> None:
+        """See ``storage.writer.Writer.go_by``; before anything is committed, which is decided anew after a refusal."""
+        self._rules = self.world.case_rules = rules
 
     def execute(self, command: Command) -> Applied:
         """Decide ``command``. A refused one leaves everything as it was."""
@@ -396,6 +402,10 @@ class MemoryChanges:
 
     def __init__(self, record: MemoryRecord) -> None:
         self._record = record
+
+    def go_by(self, rules: CaseRules) -> None:
+        """See ``MemoryRecord.go_by``."""
+        self._record.go_by(rules)
 
     async def execute(self, command: Command) -> Applied:
         """See ``CommandStore.execute``."""

@@ -11,11 +11,12 @@ from gateway.domain.case.case import Case
 from gateway.domain.case.policy import ClockKind
 from gateway.domain.case.reasons import ConferWay, WhyArchived, WhyInformed
 from gateway.domain.case.replies import Replies, is_settled, is_unreachable, judged_at, newest
-from gateway.domain.case.verbs import CaseStanding, CaseVerb, at_work
+from gateway.domain.case.verbs import CaseStanding, CaseVerb, at_work, judged_since
 from gateway.domain.events import (
     CaseArchived,
     CaseConferred,
     CaseDeflected,
+    CaseDiscontentOver,
     CaseDissatisfied,
     CaseInformed,
     CaseReopened,
@@ -25,7 +26,7 @@ from gateway.domain.events import (
 )
 from gateway.domain.ids import rfc3339
 from gateway.domain.reply_state import Score
-from gateway.domain.status import UNANSWERED, Status, moved
+from gateway.domain.status import CLOSED, UNANSWERED, Status, moved
 from gateway.domain.task_status import TaskStatus
 from gateway.domain.ticket import Alteration, Ticket
 from gateway.domain.words import DemandType
@@ -78,11 +79,9 @@ class Closing:
         ticket.rate(event, channel, comment)
         if not stands:
             return
-        clocks = self._case.clocks
-        clocks.meet(clocks.running(ClockKind.VISIT))
+        self._case.clocks.meet(self._case.clocks.running(ClockKind.VISIT))
         if satisfied >= CONTENT:
-            if not set(self._dissatisfied) - {ticket.ticket_id}:
-                clocks.stop(clocks.running(ClockKind.JUDGE))
+            self.content()
         elif ticket.form.related.merged_into is None:
             self.dissatisfied(satisfied)
 
@@ -109,6 +108,17 @@ class Closing:
         if not waiting:
             self._case.clocks.start(ClockKind.JUDGE)
 
+    def content(self, of: str | None = None) -> None:
+        """Whoever was dissatisfied is so no more: about them the centre need not decide."""
+        waiting, who = self._dissatisfied, of or self._ticket.ticket_id
+        if who not in waiting:
+            return
+        told = Alteration(self._ticket)
+        told.set("handling.dissatisfied", [one for one in waiting if one != who])
+        self._record(CaseDiscontentOver(at=self._at, actor=self._actor, of=of), told)
+        if waiting == [who]:
+            self._case.clocks.stop(self._case.clocks.running(ClockKind.JUDGE))
+
     @property
     def _dissatisfied(self) -> list[str]:
         """Tickets whose requesters wait for the centre's decision: this one, or others that went into it."""
@@ -128,6 +138,7 @@ class Closing:
         if why is WhyArchived.NOT_NEEDED:
             waived = "empty" if ticket.empty else DemandType.PRAISE.value
         self._record(CaseArchived(at=self._at, actor=self._actor, why=why.value, waived=waived), told)
+        self._decided()
         self._case.cancel()
 
     def reopen(self, reason: str, note_id: str | None) -> None:
@@ -164,10 +175,16 @@ class Closing:
         self._out(event, Status.DEFLECTED, note_id, text)
 
     def supervise(self, reason: str, note_id: str | None) -> None:
-        """督办. ``Conflict`` for what is closed, unless its requester is dissatisfied."""
+        """督办. ``Conflict`` for what is closed, unless its requester is dissatisfied.
+
+        Then it stays closed, by the centre's decision; what is open is still to be reopened or put away.
+        """
         self._check(CaseVerb.SUPERVISE)
-        self._record(CaseSupervised(at=self._at, actor=self._actor, reason=reason, note_id=note_id), None)
-        self._decided()
+        told = Alteration(self._ticket)
+        told.set("handling.supervised_at", rfc3339(self._at))
+        self._record(CaseSupervised(at=self._at, actor=self._actor, reason=reason, note_id=note_id), told)
+        if self._ticket.status in CLOSED:
+            self._decided()
 
     def confer(self, way: ConferWay, units: Sequence[str], note_id: str | None) -> None:
         """联动会商 with ``units``, as it took place. ``Conflict`` for what is closed."""
@@ -175,21 +192,28 @@ class Closing:
         event = CaseConferred(at=self._at, actor=self._actor, way=way.value, units=list(units), note_id=note_id)
         self._record(event, None)
 
-    def unmerged(self) -> None:
+    def merged(self, head: Closing) -> None:
+        """It is part of another one: nobody does anything about it here; who is dissatisfied is so there."""
+        score = self._ticket.form.outcome.evaluation.satisfied
+        for who in self._dissatisfied:
+            own = who == self._ticket.ticket_id and score is not None and score < CONTENT
+            head.dissatisfied(score if own else None, who)
+        self._case.cancel()
+
+    def unmerged(self, head: Closing) -> None:
         """It is one of its own again: what its requester is asked, and the centre has to decide, is open once more."""
+        ours = [self._ticket.ticket_id, *self._ticket.form.handling.dissatisfied]
         self._case.unmerged()
         ticket, clocks = self._ticket, self._case.clocks
         judged = ticket.form.outcome.evaluation.satisfied
         if ticket.status is Status.REPLIED:
             clocks.start(ClockKind.VISIT)
-        elif ticket.status is Status.EVALUATED and judged is not None and judged < CONTENT and not self._has_decided():
+        elif ticket.status is Status.EVALUATED and judged is not None and judged < CONTENT:
             self.dissatisfied(judged)
-
-    def _has_decided(self) -> bool:
-        """Whether the centre has decided about the last judgement."""
-        form = self._ticket.form
-        last = max((one.at for one in form.outcome.evaluations if one.at is not None), default="")
-        return any(one.kind == ClockKind.JUDGE and (one.met_at or "") > last for one in form.handling.clocks)
+        for who in dict.fromkeys(ours):
+            if who in head._dissatisfied:
+                head.content(who)
+                self.dissatisfied(None, who if who != ticket.ticket_id else None)
 
     def _decided(self) -> None:
         """The centre has decided about a dissatisfied requester."""
@@ -227,17 +251,16 @@ def is_rated(ticket: Ticket) -> bool:
 def standing_of(ticket: Ticket, zone: tzinfo) -> CaseStanding:
     """How ``ticket`` stands; ``zone``: the city's, by which it is told whether its requester can be reached."""
     form, reply = ticket.form, newest(ticket.form.handling)
+    judging = judged_since((one.kind, one.started_at, one.met_at, one.stopped_at) for one in form.handling.clocks)
     return CaseStanding(
         status=ticket.status,
         empty=ticket.empty,
         demand_type=form.demand.type,
         replied=form.outcome.replied_at is not None,
         rated=is_rated(ticket),
-        unreachable=reply is not None and is_unreachable(reply.called_at, zone),
+        unreachable=reply is not None and is_unreachable(reply.called_at, reply.uncallable_at, zone),
         declined=reply is not None and reply.declined_at is not None,
-        judging=any(
-            one.kind == ClockKind.JUDGE and one.met_at is None and one.stopped_at is None
-            for one in form.handling.clocks
-        ),
+        judging=judging is not None,
+        supervised=judging is not None and (form.handling.supervised_at or "") >= judging,
         at_work=at_work((one.unit, one.status) for one in form.handling.units),
     )

@@ -11,12 +11,12 @@ from datetime import date
 from typing import Any
 
 from gateway.domain.case.directory import Directory, Unit
-from gateway.domain.case.policy import EscalateTo
+from gateway.domain.case.policy import BY_CALL, ClockKind, EscalateTo
 from gateway.domain.case.reasons import ConferWay
 from gateway.domain.events import REGISTRY, Audience
 from gateway.domain.form import Form, UnitTask
 from gateway.domain.phone_numbers import e164
-from gateway.domain.task_status import RUNNING, WITH_UNIT, TaskStatus
+from gateway.domain.task_status import RUNNING, WITH_UNIT, Role, TaskStatus, is_gone
 from gateway.domain.words import Term
 
 ROBOTS = "https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key="
@@ -82,13 +82,13 @@ def _asked(
     match audience:
         case Audience.TASK:
             yield from ((one.unit, False) for one in tasks if one.task_id == data.get("task_id"))
-        case Audience.OWNER:
+        case Audience.OWNER if data["clock_kind"] not in BY_CALL:  # else it stands in the list of calls
             yield data.get("unit") or posts.centre, False
         case Audience.STEP:
             yield _step(data, directory, posts)
         case Audience.ALL:
-            yield from ((one.unit, False) for one in tasks if TaskStatus(one.status) in RUNNING)
-        case Audience.AT_WORK:
+            yield from ((one.unit, False) for one in tasks if TaskStatus(one.status) in RUNNING or _leads(one))
+        case Audience.AT_WORK if form.related.merged_into is None:  # else its head has an event of its own
             acting = [one.unit for one in tasks if TaskStatus(one.status) in WITH_UNIT]
             yield from ((code, False) for code in acting or (posts.centre,))
         case Audience.OTHERS:
@@ -105,12 +105,14 @@ def _asked(
             yield posts.centre, False
 
 
+def _leads(task: UnitTask) -> bool:
+    return task.role == Role.LEAD and not is_gone(task.status)
+
+
 def _waits_for_centre(replied: UnitTask, form: Form) -> bool:
-    """Whether the unit's reply is to be approved, or nobody is at work any more and the requester was told nothing."""
-    if replied.status == TaskStatus.REPLIED:
-        return True
-    at_work = any(TaskStatus(one.status) in RUNNING for one in form.handling.units)
-    return not at_work and (form.outcome.replied_at or "") < (replied.replied_at or "")
+    """Whether the unit's reply is to be approved, or the centre is to answer the requester now."""
+    answers = (one for one in form.handling.clocks if one.kind == ClockKind.ANSWER)
+    return replied.status == TaskStatus.REPLIED or any(not (one.met_at or one.stopped_at) for one in answers)
 
 
 def _step(data: Mapping[str, Any], directory: Directory, posts: Posts) -> tuple[str | None, bool]:

@@ -20,6 +20,7 @@ from gateway.domain.events import (
     ReplySent,
     ReplyTogether,
     ReplyTold,
+    ReplyUncallable,
     ReplyUnderWay,
     ReplyUnreached,
     ReplyVisit,
@@ -83,9 +84,12 @@ def is_settled(judged: Sequence[datetime], now: datetime) -> bool:
     return len(judged) >= MOST_TIMES or any(now - at > SECOND_THOUGHTS for at in judged)
 
 
-def is_unreachable(called_at: Collection[str], zone: tzinfo) -> bool:
-    """Whether so many calls about a reply were in vain, each in another hour of the city's day. RFC 3339."""
-    return len({from_rfc3339(at).astimezone(zone).hour for at in called_at}) >= TRIES
+def is_unreachable(called_at: Collection[str], uncallable_at: str | None, zone: tzinfo) -> bool:
+    """Whether so many calls about a reply were in vain, each in another hour of the city's day, or none can be made.
+
+    ``called_at``, ``uncallable_at``: of the reply, RFC 3339.
+    """
+    return uncallable_at is not None or len({from_rfc3339(at).astimezone(zone).hour for at in called_at}) >= TRIES
 
 
 class Replies:
@@ -176,6 +180,11 @@ class Replies:
     def visit(self, reply: GivenReply, callback_id: str | None) -> None:
         """Somebody is to ask what they think of it."""
         self._become(reply, replace(reply, visit_id=callback_id), ReplyVisit(**self._about(reply)))
+
+    def uncallable(self, reply: GivenReply) -> None:
+        """They were to be asked what they think of it, and nobody can call them."""
+        after = replace(reply, uncallable_at=rfc3339(self._at))
+        self._become(reply, after, ReplyUncallable(**self._about(reply)))
 
     def called(self, work: Work, reasons: Collection[str]) -> None:
         """Somebody has worked on a call that is owed for this ticket, among others for ``reasons``."""

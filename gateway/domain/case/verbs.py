@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from gateway.domain.case.policy import ClockKind
 from gateway.domain.case.reasons import (
     WhyAgain,
     WhyArchived,
@@ -51,11 +52,13 @@ class CaseStanding:
     rated: bool
     """Whether the reply that stands was judged."""
     unreachable: bool
-    """Whether enough calls about that reply were made in vain."""
+    """Whether enough calls about that reply were made in vain, or none can be made."""
     declined: bool
     """Whether its requester was asked about that reply, and would not judge it."""
     judging: bool
     """Whether the centre is to decide about a dissatisfied requester."""
+    supervised: bool
+    """Whether it has pressed the units on since that is so."""
     at_work: tuple[str, ...]
     """Units of which something is still to be done."""
 
@@ -74,7 +77,7 @@ class CaseStanding:
 
     def not_archived(self, why: WhyArchived) -> str | None:
         """Why it cannot be put away for this reason; None: it can."""
-        if self.judging:
+        if self.judging and not self.supervised:
             return "its requester is dissatisfied: reopen or supervise it first, with a reason"
         if why is WhyArchived.NOT_NEEDED:
             if not (self.empty or self.demand_type == DemandType.PRAISE):
@@ -84,7 +87,7 @@ class CaseStanding:
             if why is WhyArchived.EVALUATED and not self.rated:
                 return "the ticket is not evaluated; a visit in vain at three different hours would do, too"
             if why is WhyArchived.UNREACHABLE and not self.unreachable:
-                return "联系不上 takes three calls in vain, each in another hour of the day"
+                return "联系不上 takes three calls in vain, each in another hour of the day, where there is a number"
             if why is WhyArchived.DECLINED and not self.declined:
                 return "不愿评价 takes a call in which the requester was asked, and would not say"
             can = self.status in ANSWERED
@@ -153,6 +156,15 @@ _DONE = {
     CaseVerb.CONFER: "conferred about",
     CaseVerb.WITHDRAW: "withdrawn",
 }
+
+
+def judged_since(clocks: Iterable[tuple[str, str, str | None, str | None]]) -> str | None:
+    """Since when the centre is to decide about a dissatisfied requester, by (kind, started, met, stopped); RFC 3339.
+
+    None: it is not to.
+    """
+    running = (begun for kind, begun, met, stopped in clocks if kind == ClockKind.JUDGE and not (met or stopped))
+    return next(running, None)
 
 
 def at_work(tasks: Iterator[tuple[str | None, str]]) -> tuple[str, ...]:

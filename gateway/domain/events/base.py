@@ -27,7 +27,7 @@ class Audience(StrEnum):
     STEP = "step"
     """Whom its step of the escalation names."""
     ALL = "all"
-    """Every unit that still has something to do about the ticket."""
+    """Every unit that still has something to do about the ticket, and the one that leads."""
     AT_WORK = "at_work"
     """Every unit that is to act next; where none is, the centre."""
     OTHERS = "others"

@@ -90,6 +90,13 @@ class CaseDissatisfied(Event):
     of: str | None = None
 
 
+@event("case.discontent_over", zh="诉求人不再不满意", en="Requester no longer dissatisfied")
+class CaseDiscontentOver(Event):
+    """They have thought again, or their ticket is no part of this one any more. ``of``: as in ``case.dissatisfied``."""
+
+    of: str | None = None
+
+
 @event("case.informed", zh="告知", en="Informed")
 class CaseInformed(Event):
     """告知: not this hotline's to act on (litigation, arbitration, discipline, reconsideration, petition)."""

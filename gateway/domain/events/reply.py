@@ -77,6 +77,13 @@ class ReplyDeclined(Event):
     reply_id: str
 
 
+@event("reply.uncallable", zh="无号码可回访", en="No number to ask them at")
+class ReplyUncallable(Event):
+    """Somebody was to ask what they think of it, and no number of theirs is known."""
+
+    reply_id: str
+
+
 @event("reply.unreached", zh="联系不上诉求人", en="Requester could not be reached")
 class ReplyUnreached(Event):
     """No way is left."""

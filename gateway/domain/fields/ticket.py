@@ -65,6 +65,7 @@ AROUND = (
     FieldRow(
         "handling.dissatisfied", Kind.ID, Mask.SHOWN, "不满意的工单", "Dissatisfied tickets", null=False, many=True
     ),
+    FieldRow("handling.supervised_at", Kind.TIME, Mask.SHOWN, "最近督办时间", "Last supervised"),
     FieldRow("handling.reported_at", Kind.TIME, Mask.SHOWN, "承办系统反馈时间", "Reported by the case system"),
     FieldRow("handling.units", Kind.LIST, Mask.SHOWN, "承办任务", "Tasks of units", null=False),
     FieldRow("handling.units.task_id", Kind.ID, Mask.SHOWN, "任务标识", "Task id", null=False),
@@ -155,6 +156,7 @@ AROUND = (
     FieldRow("handling.replies.replied_at", Kind.TIME, Mask.SHOWN, "答复时间", "Replied"),
     FieldRow("handling.replies.reached_at", Kind.TIME, Mask.SHOWN, "送达时间", "Reached them"),
     FieldRow("handling.replies.declined_at", Kind.TIME, Mask.SHOWN, "不愿评价的时间", "Would not judge it"),
+    FieldRow("handling.replies.uncallable_at", Kind.TIME, Mask.SHOWN, "无号码可回访的时间", "No number to call"),
     FieldRow("handling.replies.tried", Kind.ID, Mask.SHOWN, "未成功的方式", "Ways that came to nothing", many=True),
     FieldRow("handling.replies.called_at", Kind.TIME, Mask.SHOWN, "未接通时间", "Called in vain", many=True),
     FieldRow("outcome", Kind.OBJECT, Mask.SHOWN, "结果", "Outcome", null=False),

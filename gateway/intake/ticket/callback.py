@@ -10,6 +10,7 @@ from gateway.domain.case.case import Case
 from gateway.domain.case.closing import Closing
 from gateway.domain.case.policy import ClockKind
 from gateway.domain.case.replies import Replies, is_unreachable, newest
+from gateway.domain.case.ticket_clocks import TicketClocks
 from gateway.domain.command import Applied, Refs
 from gateway.domain.ids import rfc3339
 from gateway.domain.owed_calls import OwedCalls, check_work
@@ -38,7 +39,8 @@ class WorkOnCallback:
         """``skipped`` when the same person did the same already; see ``callback_work.worked``.
 
         ``VisitUnanswered`` for a 回访 that ends without saying what came of it: what they think of the reply, that they
-        would not judge it, or that three calls at different hours were in vain. Its case could never be put away.
+        would not judge it, or that three calls at different hours were in vain. Its case could never be put away. One
+        without a number to call is cancelled like any other.
         """
         work = self.work
         ticket = world.ticket(self.ticket_id, erased=True)
@@ -68,14 +70,14 @@ class WorkOnCallback:
         asked = {one.ticket_id for one in task.reasons if one.reason == VISIT}
         for ticket in (world.tickets[one] for one in asked):
             if any(self._case(world, ticket).clocks.running(ClockKind.VISIT)):
-                self._check_visit(world, ticket)
+                self._check_visit(world, ticket, task)
 
-    def _check_visit(self, world: World, ticket: Ticket) -> None:
-        if self.work.verb == Verb.CANCEL:
+    def _check_visit(self, world: World, ticket: Ticket, task: Task) -> None:
+        if self.work.verb == Verb.CANCEL and task.phone is not None:
             raise VisitUnanswered("this call asks what they think of the reply: say what came of it instead")
         reply = newest(ticket.form.handling)
         in_vain = [*reply.called_at, rfc3339(self.work.at)] if reply is not None else []
-        if self._ends_as(DoneResult.NOT_REACHED) and not is_unreachable(in_vain, world.zone):
+        if self._ends_as(DoneResult.NOT_REACHED) and not is_unreachable(in_vain, None, world.zone):
             raise VisitUnanswered("联系不上 takes three calls, each in another hour: record this one as an attempt")
 
     def _ends_as(self, result: DoneResult) -> bool:
@@ -96,3 +98,12 @@ class WorkOnCallback:
             case.clocks.meet(case.clocks.running(ClockKind.VISIT))
         elif self.satisfied is not None and self._ends_as(DoneResult.REACHED):
             Closing(case, ticket, work.at, work.actor).evaluate(self.satisfied, "callback", work.note)
+        elif VISIT in reasons and work.verb in {Verb.DONE, Verb.CANCEL}:
+            self._in_vain(ticket, case.clocks)
+
+    def _in_vain(self, ticket: Ticket, clocks: TicketClocks) -> None:
+        """Nobody asks any more what they think of the reply, and they have not said."""
+        waiting, reply = list(clocks.running(ClockKind.VISIT)), newest(ticket.form.handling)
+        if waiting and reply is not None and self.work.verb == Verb.CANCEL:
+            Replies(ticket, self.work.at, self.work.actor).uncallable(reply)
+        clocks.stop(waiting)

@@ -36,11 +36,14 @@ class MergeTicket:
             return world.applied(ticket, skipped=True)
         world.ticket(self.ticket_id, version=self.version, erased=True)
         head = world.ticket(self.head, erased=True)
-        case = Case(ticket, self.at, self.actor, world.case_rules)
+        closing, other = (
+            Closing(Case(one, self.at, self.actor, world.case_rules), one, self.at, self.actor)
+            for one in (ticket, head)
+        )
         if self.undo:
             merging.unmerge(ticket, head, TicketUnmerged(at=self.at, actor=self.actor, from_=self.head))
-            Closing(case, ticket, self.at, self.actor).unmerged()
+            closing.unmerged(other)
         else:
             merging.merge(ticket, head, TicketMerged(at=self.at, actor=self.actor, into=self.head))
-            case.cancel()
+            closing.merged(other)
         return world.applied(ticket)

@@ -17,7 +17,7 @@ from gateway.domain.case.owner_time import own_times
 from gateway.domain.case.policy import NO_SCRIPTS, ClockKind, Script, Scripts
 from gateway.domain.case.replies import is_unreachable
 from gateway.domain.case.rules_in_force import CaseRules
-from gateway.domain.case.verbs import OFFERED, CaseStanding, CaseVerb, at_work
+from gateway.domain.case.verbs import OFFERED, CaseStanding, CaseVerb, at_work, judged_since
 from gateway.domain.form import Routing
 from gateway.domain.status import Status
 from gateway.domain.task_status import Role, TaskStatus, TaskVerb
@@ -60,18 +60,18 @@ def standing_of(record: Record, zone: tzinfo) -> CaseStanding:
     outcome, handling = record["outcome"], record["handling"]
     reply = handling["replies"][-1] if handling["replies"] else None
     judged = [one["reply_id"] for one in outcome["evaluations"]]
+    clocks = ((one["kind"], one["started_at"], one["met_at"], one["stopped_at"]) for one in handling["clocks"])
+    judging = judged_since(clocks)
     return CaseStanding(
         status=Status(record["status"]),
         empty=record["empty"],
         demand_type=record["demand"]["type"],
         replied=outcome["replied_at"] is not None,
         rated=outcome["evaluation"]["satisfied"] is not None if reply is None else reply["reply_id"] in judged,
-        unreachable=reply is not None and is_unreachable(reply["called_at"], zone),
+        unreachable=reply is not None and is_unreachable(reply["called_at"], reply["uncallable_at"], zone),
         declined=reply is not None and reply["declined_at"] is not None,
-        judging=any(
-            one["kind"] == ClockKind.JUDGE and one["met_at"] is None and one["stopped_at"] is None
-            for one in handling["clocks"]
-        ),
+        judging=judging is not None,
+        supervised=judging is not None and (handling["supervised_at"] or "") >= judging,
         at_work=at_work((one["unit"], one["status"]) for one in handling["units"]),
     )
 

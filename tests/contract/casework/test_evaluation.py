@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
+from gateway.casework.case_report import TakeCaseReport
 from gateway.domain.callback_work import Verb
-from gateway.errors import Conflict, RejectedInput
+from gateway.domain.case.reported import CaseReport, Reported
+from gateway.domain.case.rules_in_force import BY_PLAN, CaseRules
+from gateway.domain.keys import ExternalKey
+from gateway.errors import Conflict, RejectedInput, VisitUnanswered
 from gateway.storage.database import Database
 from tests.support.centre import Centre
 from tests.support.clocks import NOON, SetClock
@@ -19,6 +25,12 @@ LANDLINE = "+8689866223344"
 @pytest.fixture
 def centre(db: Database, clock: SetClock) -> Centre:
     return Centre(db, clock)
+
+
+async def judge_of(centre: Centre, ticket: str) -> dict[str, Any]:
+    """The newest limit of the centre's decision about dissatisfied requesters."""
+    clocks: list[dict[str, Any]] = (await centre.record(ticket))["handling"]["clocks"]
+    return next((one for one in reversed(clocks) if one["kind"] == "judge"), {})
 
 
 async def test_first_and_final_score_say_which_reply_they_judge(centre: Centre) -> None:
@@ -65,8 +77,41 @@ async def test_dissatisfied_is_reopened_or_supervised_with_a_reason(centre: Cent
         with pytest.raises(RejectedInput, match="reason"):
             await centre.do(verb, ticket)
         await centre.do(verb, ticket, reason="not_solved")
-        (judge,) = [one for one in (await centre.record(ticket))["handling"]["clocks"] if one["kind"] == "judge"]
-        assert judge["met_at"] is not None
+        assert ((await judge_of(centre, ticket))["met_at"] is not None) == (verb == "reopen")
+
+
+async def test_what_was_supervised_is_still_to_be_reopened_or_put_away(centre: Centre) -> None:
+    again, over = await centre.registered("wechat", "o1"), await centre.registered("wechat", "o2")
+    for ticket in (again, over):
+        await centre.replied(ticket)
+        await centre.do("evaluate", ticket, satisfied=1)
+        await centre.do("supervise", ticket, reason="not_solved")
+    await centre.follow()
+    for ticket in (again, over):
+        judge, record = await judge_of(centre, ticket), await centre.record(ticket)
+        assert (record["status"], judge["met_at"], judge["stopped_at"]) == ("evaluated", None, None)
+        assert judge["next_at"] is not None
+    await centre.do("reopen", again, reason="not_solved")
+    await centre.do("archive", over, reason="evaluated")
+    for ticket in (again, over):
+        assert (await judge_of(centre, ticket))["met_at"] is not None
+    await centre.replied(again, "又修了一次")
+    centre.at(hours=1)
+    await centre.do("evaluate", again, satisfied=1)
+    with pytest.raises(Conflict, match="dissatisfied"):
+        await centre.do("archive", again, reason="evaluated")  # what was pressed on before is another matter
+
+
+async def test_while_another_is_dissatisfied_nothing_that_was_supervised_is_put_away_alone(centre: Centre) -> None:
+    head, other = await centre.registered("wechat", "o1"), await centre.registered("wechat", "o2")
+    await centre.merged(other, head)
+    await centre.replied(head)
+    await centre.do("evaluate", other, satisfied=1)
+    await centre.follow()
+    await centre.do("supervise", head, reason="not_solved")
+    await centre.do("evaluate", head, satisfied=5)
+    await centre.follow()
+    assert (await centre.record(head))["status"] == "evaluated"
 
 
 async def test_who_thinks_again_after_the_case_was_put_away_is_heard(centre: Centre) -> None:
@@ -76,6 +121,7 @@ async def test_who_thinks_again_after_the_case_was_put_away_is_heard(centre: Cen
     await centre.follow()
     await centre.do("evaluate", ticket, satisfied=1)
     await centre.do("supervise", ticket, reason="not_solved")
+    assert (await judge_of(centre, ticket))["met_at"] is not None  # it is put away: that was the decision
     with pytest.raises(Conflict, match="cannot be supervised"):
         await centre.do("supervise", ticket, reason="once_more")
     await centre.do("reopen", ticket, reason="not_solved")
@@ -139,6 +185,23 @@ async def test_nobody_calls_to_tell_an_outdated_reply(centre: Centre) -> None:
     assert await centre.calls() == []
 
 
+async def test_a_case_system_that_opens_it_again_leaves_no_call_about_the_old_reply(centre: Centre) -> None:
+    told, asked = await centre.registered("hotline", phone=LANDLINE), await centre.registered("wechat", "o1")
+    await centre.corrected(asked, {"requester.phone": LANDLINE})
+    for ticket in (told, asked):
+        await centre.replied(ticket)
+    await centre.fire(asked, "visit")
+    assert [one["reasons"] for one in await centre.calls()] == [["reply"], ["visit"]]
+    for ticket in (told, asked):
+        at = centre.clock.now()
+        report = CaseReport(status=Reported.OPEN, at=at, note_id=f"n-{ticket}")
+        key = ExternalKey(channel_id=":case_system", external_id=ticket)
+        taken = TakeCaseReport(at=at, actor="token:cases", ticket_id=ticket, report=report, keys=(key,))
+        await centre.db.changes.execute(taken)
+    await centre.follow()
+    assert await centre.calls() == []
+
+
 async def test_three_tries_at_different_hours_make_unreachable(centre: Centre) -> None:
     ticket = await centre.registered("wechat", "o1", phone=LANDLINE)
     await centre.replied(ticket)
@@ -159,6 +222,47 @@ async def test_three_tries_at_different_hours_make_unreachable(centre: Centre) -
     assert (record["status"], record["outcome"]["evaluation"]["satisfied"]) == ("archived", None)
     archived = [one for one in await centre.db.reader.events(ticket_id=ticket) if one["type"] == "case.archived"]
     assert [one["data"]["why"] for one in archived] == ["unreachable"]
+
+
+async def test_whom_nobody_can_call_is_put_away_when_somebody_would_have_to(centre: Centre) -> None:
+    ticket = await centre.registered("wechat", "o1")
+    await centre.replied(ticket)
+    await centre.fire(ticket, "visit")
+    assert await centre.calls() == []
+    record = await centre.record(ticket)
+    assert (record["status"], record["handling"]["replies"][-1]["visit_id"]) == ("archived", None)
+    assert not [one for one in record["handling"]["clocks"] if one["next_at"]]
+    events = await centre.db.reader.events(ticket_id=ticket)
+    assert [one["data"]["why"] for one in events if one["type"] == "case.archived"] == ["unreachable"]
+    assert [one["type"] for one in events].count("reply.uncallable") == 1
+    await centre.do("evaluate", ticket, satisfied=1)
+    (judge,) = [one for one in (await centre.record(ticket))["handling"]["clocks"] if one["kind"] == "judge"]
+    assert judge["met_at"] is None  # who writes later is heard all the same
+
+
+async def test_a_number_of_an_earlier_ticket_is_called(centre: Centre) -> None:
+    await centre.registered("wechat", "o1", phone=LANDLINE)
+    ticket = await centre.registered("wechat", "o1")
+    await centre.replied(ticket)
+    await centre.fire(ticket, "visit")
+    assert [(one["reasons"], one["phone"] is None) for one in await centre.calls()] == [(["visit"], False)]
+    assert (await centre.record(ticket))["status"] == "replied"
+
+
+async def test_a_visit_whose_number_is_gone_is_cancelled_and_the_case_is_put_away(centre: Centre) -> None:
+    ticket = await centre.registered("wechat", "o1", phone=LANDLINE)
+    await centre.replied(ticket)
+    await centre.fire(ticket, "visit")
+    (call,) = await centre.calls()
+    with pytest.raises(VisitUnanswered):
+        await centre.call(call, Verb.CANCEL)
+    await centre.corrected(ticket, {"requester.phone": None})
+    (call,) = await centre.calls()
+    assert call["phone"] is None
+    await centre.call(call, Verb.CANCEL)
+    assert await centre.calls() == []
+    events = [one for one in await centre.db.reader.events(ticket_id=ticket) if one["type"] == "case.archived"]
+    assert [one["data"]["why"] for one in events] == ["unreachable"]
 
 
 async def test_nothing_is_archived_without_an_evaluation(centre: Centre) -> None:
@@ -195,6 +299,26 @@ async def test_a_policy_may_leave_archiving_to_people(centre: Centre) -> None:
     assert (await centre.record(ticket))["status"] == "archived"
 
 
+async def test_where_people_archive_a_visit_in_vain_leaves_no_limit_that_runs_on(centre: Centre, db: Database) -> None:
+    db.changes.go_by(CaseRules(policy=replace(BY_PLAN.policy, archive_alone=False)))
+    silent, unknown = await centre.registered("wechat", "o1", phone=LANDLINE), await centre.registered("wechat", "o2")
+    for ticket in (silent, unknown):
+        await centre.replied(ticket)
+    for ticket in (silent, unknown):
+        await centre.fire(ticket, "visit")
+    (call,) = await centre.calls()
+    for hours in (0, 2):
+        centre.at(days=4, hours=hours)
+        await centre.call(call, Verb.ATTEMPT, "no_answer")
+    centre.at(days=4, hours=4)
+    await centre.call(call, Verb.DONE, "not_reached")
+    for ticket in (silent, unknown):
+        record = await centre.record(ticket)
+        (visit,) = [one for one in record["handling"]["clocks"] if one["kind"] == "visit"]
+        assert (record["status"], visit["next_at"], visit["breached_at"]) == ("replied", None, None)
+        await centre.do("archive", ticket, reason="unreachable")
+
+
 async def test_each_dissatisfied_reporter_is_heard_and_none_silences_another(centre: Centre) -> None:
     head, *others = [await centre.registered("wechat", f"o{nth}") for nth in range(3)]
     for one in others:
@@ -207,7 +331,7 @@ async def test_each_dissatisfied_reporter_is_heard_and_none_silences_another(cen
     told = [one for one in await centre.db.reader.events(ticket_id=head) if one["type"] == "case.dissatisfied"]
     assert [one["data"].get("of") for one in told] == [others[0], None, others[1]]
     handling = (await centre.record(head))["handling"]
-    assert handling["dissatisfied"] == [others[0], head, others[1]]
+    assert handling["dissatisfied"] == others
     (judge,) = [one for one in handling["clocks"] if one["kind"] == "judge"]
     assert (judge["met_at"], judge["stopped_at"]) == (None, None)
     await centre.do("supervise", head, reason="not_solved")
@@ -236,3 +360,53 @@ async def test_discontent_with_an_earlier_reply_is_not_offered_when_the_log_is_r
     await centre.follow(again=True)
     events = [one["type"] for one in await centre.db.reader.events(ticket_id=head)]
     assert "case.dissatisfied" not in events
+
+
+async def test_second_thoughts_of_every_merged_reporter_stop_the_clock(centre: Centre) -> None:
+    head, *others = [await centre.registered("wechat", f"o{nth}") for nth in range(3)]
+    for one in others:
+        await centre.merged(one, head)
+    await centre.replied(head)
+    for one in (head, *others):
+        await centre.do("evaluate", one, satisfied=1)
+        await centre.follow()
+    for nth, one in enumerate((others[0], head, others[1])):
+        assert (await judge_of(centre, head))["stopped_at"] is None, nth
+        await centre.do("evaluate", one, satisfied=4)
+        await centre.follow()
+    assert (await judge_of(centre, head))["stopped_at"] is not None
+    record = await centre.record(head)
+    assert (record["status"], record["handling"]["dissatisfied"]) == ("archived", [])
+    events = await centre.db.reader.events(ticket_id=head)
+    assert [one["data"].get("of") for one in events if one["type"] == "case.discontent_over"] == [
+        others[0],
+        None,
+        others[1],
+    ]
+    await centre.follow(again=True)
+    assert await centre.db.reader.events(ticket_id=head) == events, "what was thought before is asked nobody again"
+
+
+async def test_discontent_goes_with_a_ticket_that_is_merged_and_comes_back_with_it(centre: Centre) -> None:
+    head, other = await centre.registered("wechat", "o1"), await centre.registered("wechat", "o2")
+    for ticket in (head, other):
+        await centre.replied(ticket)
+    await centre.do("evaluate", other, satisfied=1)
+    await centre.merged(other, head)
+    assert (await centre.record(head))["handling"]["dissatisfied"] == [other]
+    running, over = await judge_of(centre, head), await judge_of(centre, other)
+    assert (running["next_at"] is None, over["stopped_at"] is None) == (False, False)
+    told = [one for one in await centre.db.reader.events(ticket_id=head) if one["type"] == "case.dissatisfied"]
+    assert [(one["data"]["of"], one["data"]["satisfied"]) for one in told] == [(other, 1)]
+    await centre.merged(other, head, undo=True)
+    assert (await centre.record(head))["handling"]["dissatisfied"] == []
+    over, running = await judge_of(centre, head), await judge_of(centre, other)
+    assert (running["next_at"] is None, over["stopped_at"] is None) == (False, False)
+
+
+async def test_what_is_in_work_is_not_asked_about_a_dissatisfied_requester_who_joins(centre: Centre) -> None:
+    head, other = await centre.registered("wechat", "o1"), await centre.registered("wechat", "o2")
+    await centre.replied(other)
+    await centre.do("evaluate", other, satisfied=1)
+    await centre.merged(other, head)
+    assert await judge_of(centre, head) == {}

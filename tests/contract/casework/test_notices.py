@@ -32,6 +32,7 @@ from gateway.edge.case_policy import read_case_policy
 from gateway.errors import DeliveryError, PermanentDeliveryError, StoreUnavailable, TransientDeliveryError
 from gateway.following.follower import TRIES
 from gateway.following.poll import never
+from gateway.intake.ticket.withdraw import WithdrawTicket
 from gateway.ports.notices import MOST, NewNotice, NoticeMessage, Pace
 from gateway.ports.store import CommandStore
 from gateway.storage.database import Database
@@ -527,6 +528,19 @@ async def test_a_reply_tells_the_centre_when_it_waits_for_it(
         await house.office.do("reply", task, after_s=(house.clock.now() - NOON).total_seconds(), text="已修复")
         told += await house.told(600)
     assert [(one.address, "单位答复" in one.text) for one in told] == [(CENTRE, True)] * letters
+
+
+async def test_a_reply_on_what_was_withdrawn_since_waits_for_nobody(house: House) -> None:
+    await house.office.registered()
+    tasks = await house.office.dispatched("M02", "M01")
+    await house.told(60)
+    at = house.clock.now()
+    for task in tasks:
+        await house.office.do("reply", task, after_s=(at - NOON).total_seconds(), text="已修复")
+    version, ticket_id = (await house.office.record())["version"], house.office.ticket_id
+    gone = WithdrawTicket(at=at, actor="user:li", ticket_id=ticket_id, version=version, reason="settled")
+    await house.db.changes.execute(gone)
+    assert await house.told(600) == []
 
 
 async def test_one_event_that_breaks_costs_that_event_alone(house: House, monkeypatch: pytest.MonkeyPatch) -> None:

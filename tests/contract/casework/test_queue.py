@@ -53,6 +53,8 @@ async def test_discontent_is_decided_by_the_centre_and_waits_until_it_is(centre:
     await centre.do("evaluate", ticket, satisfied=1)
     assert await waiting(centre) == [(ticket, "judge")]
     await centre.do("supervise", ticket, reason="not_solved")
+    assert await waiting(centre) == [(ticket, "judge")], "whether it is done again or put away is still open"
+    await centre.do("archive", ticket, reason="evaluated")
     assert await waiting(centre) == []
 
 

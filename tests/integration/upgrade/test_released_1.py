@@ -80,6 +80,7 @@ NEW_KEYS = {
     "handling.reopened_at",
     "handling.replies",
     "handling.reported_at",
+    "handling.supervised_at",
     "handling.undecided_since",
     "outcome.evaluations",
     "related.merged_count",

@@ -144,7 +144,7 @@ def test_discontent_that_was_not_decided_about_is_to_be_decided_after_all() -> N
     assert len(ticket.told("case.dissatisfied")) == 2
     ticket.whole("12-02 11:00", CaseVerb.SUPERVISE, reason="slow")
     assert back(ticket, into="12-02 12:00", out="12-02 13:00") == "evaluated"
-    assert ticket.clock("judge").ended
+    assert not ticket.clock("judge").ended, "it is still to be reopened or put away"
 
 
 def test_a_merged_reporter_keeps_their_own_rating() -> None:

@@ -8,10 +8,21 @@ from typing import Any
 import pytest
 
 from gateway.domain.case.directory import Directory, Unit, UnitContact, UnitKind
+from gateway.domain.case.policy import BY_CALL, ClockKind
 from gateway.domain.case.receivers import ROBOTS, NoticeWay, Posts, receivers, way_of
 from gateway.domain.case.rules_in_force import BY_PLAN
-from gateway.domain.events import CaseSupervised, CaseUndecided, ClockEscalated, TaskOffered, TaskSigned
-from gateway.domain.form import Demand, Form, Handling, UnitTask, Urgency
+from gateway.domain.events import (
+    CaseSupervised,
+    CaseUndecided,
+    ClockBreached,
+    ClockEscalated,
+    ClockWarned,
+    TaskOffered,
+    TaskSigned,
+    TicketAddedTo,
+    TicketUrged,
+)
+from gateway.domain.form import Demand, Form, Handling, Related, UnitTask, Urgency
 
 pytestmark = pytest.mark.unit
 TODAY = date(2026, 11, 30)
@@ -91,7 +102,28 @@ def test_steps_of_an_escalation_that_name_nobody_reach_the_centre() -> None:
     assert step("centre", "M02", Posts()) == set()
 
 
-def test_supervision_presses_on_whoever_is_not_done() -> None:
+def test_supervision_presses_on_whoever_is_not_done_and_whoever_leads() -> None:
     assert set(told(CaseSupervised.TYPE, form("M01", "M02"), reason="late")) == {"M01", "M02"}
-    assert told(CaseSupervised.TYPE, form("M01", status="accepted"), reason="late") == {}
+    done = form("M01", "M02", status="accepted")
+    assert told(CaseSupervised.TYPE, done, reason="late") == {}
+    done.handling.units[0].role = "lead"
+    assert set(told(CaseSupervised.TYPE, done, reason="late")) == {"M01"}
+    done.handling.units[0].status = "cancelled"
+    assert told(CaseSupervised.TYPE, done, reason="late") == {}
     assert set(told(CaseUndecided.TYPE, form(), reason="unclear")) == {"C00"}
+
+
+@pytest.mark.parametrize("kind", [ClockWarned.TYPE, ClockBreached.TYPE])
+@pytest.mark.parametrize("clock", ClockKind)
+def test_of_its_own_limits_the_centre_is_told_but_of_those_that_stand_among_the_calls(
+    kind: str, clock: ClockKind
+) -> None:
+    assert set(told(kind, form(), clock_kind=clock.value)) == (set() if clock in BY_CALL else {"C00"})
+
+
+@pytest.mark.parametrize("kind", [TicketUrged.TYPE, TicketAddedTo.TYPE])
+def test_whoever_urges_a_merged_ticket_reaches_the_units_of_its_head_alone(kind: str) -> None:
+    own, head = form("M02", status="cancelled"), form("M01")
+    assert set(told(kind, own)) == {"C00"}
+    own.related = Related(merged_into="head")
+    assert (told(kind, own), set(told(kind, head))) == ({}, {"M01"})

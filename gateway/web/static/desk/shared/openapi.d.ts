@@ -145,6 +145,8 @@ export interface CaseConferredData { way: string; units: string[]; note_id?: str
 
 export interface CaseDeflectedData { reason: string; note_id?: string | null; changed?: Changed; }
 
+export interface CaseDiscontentOverData { of?: string | null; changed?: Changed; }
+
 export interface CaseDispatchedData {
   stage: string;
   rule?: string | null;
@@ -419,7 +421,7 @@ export interface EvaluateBody { satisfied: number; text?: string | null; reply_i
 export interface Event {
   event_seq: number;
   event_id: string;
-  type: "attachment.failed" | "attachment.stored" | "attachment.transcribed" | "callback.attempted" | "callback.cancelled" | "callback.claimed" | "callback.done" | "callback.number_changed" | "callback.opened" | "callback.reason_added" | "callback.requested" | "case.archived" | "case.conferred" | "case.deflected" | "case.dispatched" | "case.dissatisfied" | "case.informed" | "case.reopened" | "case.replied" | "case.reported" | "case.supervised" | "case.undecided" | "clock.breached" | "clock.escalated" | "clock.met" | "clock.moved" | "clock.paused" | "clock.resumed" | "clock.started" | "clock.stopped" | "clock.unbreached" | "clock.warned" | "emergency.raised" | "interaction.answered" | "interaction.ended" | "interaction.line_chosen" | "interaction.started" | "message.delivered" | "message.failed" | "message.read" | "message.received" | "message.sent" | "reply.called" | "reply.declined" | "reply.delivered" | "reply.due" | "reply.failed" | "reply.sent" | "reply.together" | "reply.told" | "reply.under_way" | "reply.unreached" | "reply.visit" | "source.told" | "task.accepted" | "task.arrived" | "task.cancelled" | "task.extended" | "task.extension_asked" | "task.extension_refused" | "task.leads" | "task.noted" | "task.offered" | "task.pause_asked" | "task.pause_refused" | "task.paused" | "task.pictured" | "task.reassigned" | "task.replied" | "task.responded" | "task.resumed" | "task.return_asked" | "task.returned" | "task.sent_back" | "task.signed" | "task.upheld" | "ticket.added_to" | "ticket.corrected" | "ticket.demand_taken" | "ticket.erased" | "ticket.merged" | "ticket.progress_asked" | "ticket.rated" | "ticket.registered" | "ticket.secrecy_lifted" | "ticket.title_written" | "ticket.unmerged" | "ticket.updated" | "ticket.urged" | "ticket.withdraw_asked" | "ticket.withdrawn" | "transcript.completed" | "transcript.segment";
+  type: "attachment.failed" | "attachment.stored" | "attachment.transcribed" | "callback.attempted" | "callback.cancelled" | "callback.claimed" | "callback.done" | "callback.number_changed" | "callback.opened" | "callback.reason_added" | "callback.requested" | "case.archived" | "case.conferred" | "case.deflected" | "case.discontent_over" | "case.dispatched" | "case.dissatisfied" | "case.informed" | "case.reopened" | "case.replied" | "case.reported" | "case.supervised" | "case.undecided" | "clock.breached" | "clock.escalated" | "clock.met" | "clock.moved" | "clock.paused" | "clock.resumed" | "clock.started" | "clock.stopped" | "clock.unbreached" | "clock.warned" | "emergency.raised" | "interaction.answered" | "interaction.ended" | "interaction.line_chosen" | "interaction.started" | "message.delivered" | "message.failed" | "message.read" | "message.received" | "message.sent" | "reply.called" | "reply.declined" | "reply.delivered" | "reply.due" | "reply.failed" | "reply.sent" | "reply.together" | "reply.told" | "reply.uncallable" | "reply.under_way" | "reply.unreached" | "reply.visit" | "source.told" | "task.accepted" | "task.arrived" | "task.cancelled" | "task.extended" | "task.extension_asked" | "task.extension_refused" | "task.leads" | "task.noted" | "task.offered" | "task.pause_asked" | "task.pause_refused" | "task.paused" | "task.pictured" | "task.reassigned" | "task.replied" | "task.responded" | "task.resumed" | "task.return_asked" | "task.returned" | "task.sent_back" | "task.signed" | "task.upheld" | "ticket.added_to" | "ticket.corrected" | "ticket.demand_taken" | "ticket.erased" | "ticket.merged" | "ticket.progress_asked" | "ticket.rated" | "ticket.registered" | "ticket.secrecy_lifted" | "ticket.title_written" | "ticket.unmerged" | "ticket.updated" | "ticket.urged" | "ticket.withdraw_asked" | "ticket.withdrawn" | "transcript.completed" | "transcript.segment";
   at: string;
   ticket_id: string;
   ticket_no: string;
@@ -710,6 +712,8 @@ export interface ReplySentData { reply_id: string; way: string; changed?: Change
 export interface ReplyTogetherData { reply_id: string; together: string; changed?: Changed; }
 
 export interface ReplyToldData { reply_id: string; changed?: Changed; }
+
+export interface ReplyUncallableData { reply_id: string; changed?: Changed; }
 
 export interface ReplyUnderWayData { reply_id: string; way: string; because: string; changed?: Changed; }
 
@@ -1022,6 +1026,7 @@ export interface Ticket {
     reopened: number;
     reopened_at: string | null;
     dissatisfied: string[];
+    supervised_at: string | null;
     reported_at: string | null;
     units: {
       task_id: string;
@@ -1096,6 +1101,7 @@ export interface Ticket {
       replied_at: string | null;
       reached_at: string | null;
       declined_at: string | null;
+      uncallable_at: string | null;
       tried: string[] | null;
       called_at: string[] | null;
     }[];
