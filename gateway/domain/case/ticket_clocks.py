@@ -110,10 +110,10 @@ class TicketClocks:
         for clock in clocks:
             self.become(clock, clock_moves.pause(clock, self._at))
 
-    def resume(self, clocks: Iterable[CaseClock], since: datetime | None = None) -> None:
-        """Time counts again; ``since`` then, as if it had not stood still after."""
+    def resume(self, clocks: Iterable[CaseClock]) -> None:
+        """Time counts again."""
         for clock in clocks:
-            self.become(clock, clock_moves.resume(clock, since or self._at, self._terms(clock)))
+            self.become(clock, clock_moves.resume(clock, self._at, self._terms(clock)))
 
     def extend(self, clocks: Iterable[CaseClock], until: datetime) -> None:
         """``Conflict`` when one cannot be."""
