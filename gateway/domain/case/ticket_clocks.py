@@ -91,7 +91,9 @@ class TicketClocks:
         return f"{clock_id}-{before + 1}" if before else clock_id
 
     def begin(self, clock: CaseClock) -> None:
-        """``clock`` is one of the ticket's from now on."""
+        """``clock`` is one of the ticket's from now on; an erased one gets none: nobody could do what it waits for."""
+        if self._ticket.erased_at is not None:
+            return
         event = ClockStarted(**self._about(clock, clock.started_at), due_at=rfc3339(clock.due_at), policy=clock.policy)
         self._record(None, clock, event)
 
