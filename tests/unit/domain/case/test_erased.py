@@ -6,10 +6,10 @@ from collections.abc import Callable
 
 import pytest
 
-from gateway.casework.after_reply_commands import OfferDiscontent
 from gateway.casework.case_report import TakeCaseReport
 from gateway.casework.dispatch import DispatchTicket, LeaveUndecided
 from gateway.domain.case.case import Offer
+from gateway.domain.case.closing import Closing
 from gateway.domain.case.reported import CaseReport, Reported
 from gateway.domain.case.verbs import CaseVerb
 from gateway.domain.command import Command
@@ -108,9 +108,6 @@ AGAIN: tuple[Command, ...] = (
     LeaveUndecided(
         at=on("12-02 10:00"), actor="user:li", ticket_id="t", reason="crossed", steps=(), candidates=("M01",)
     ),
-    OfferDiscontent(
-        at=on("12-02 10:00"), ticket_id="t", of="x", satisfied=1, reply_id="n9", judged_at=on("12-02 10:00")
-    ),
 )
 
 
@@ -144,10 +141,11 @@ def test_whatever_is_tried_it_is_not_in_work_again(life: Callable[[], OneTicket]
             tried += attempted(ticket, lambda ticket=ticket, verb=verb, more=more: ticket.whole(NOW, verb, **more))  # type: ignore[misc]
     for command in AGAIN:
         ticket = erased(life())
-        ticket.world.tickets["x"] = other(ticket, "x")
-        ticket.world.tickets["x"].form.related.merged_into = "t"
         ticket.world.tickets.setdefault("head", other(ticket, "head"))
         tried += attempted(ticket, lambda ticket=ticket, command=command: command.decide(ticket.world))  # type: ignore[misc]
+    ticket = erased(life())
+    closing = Closing(ticket.case(NOW), ticket.ticket, on(NOW), "user:li")
+    tried += attempted(ticket, lambda: closing.dissatisfied(1, "x"))
     assert tried
 
 
