@@ -56,8 +56,7 @@ class DispatchTicket:
         """``skipped`` when these units have it; ``NotFound``, ``StaleVersion``, ``Conflict``, ``RejectedInput``."""
         if (seen := world.replayed(self.key)) is not None:
             return seen
-        erased = self.text is None
-        ticket = world.ticket(self.ticket_id, erased=erased)
+        ticket = world.ticket(self.ticket_id)
         if not self.offers:
             raise RejectedInput("a dispatch names a unit")
         roles, offers = _roles(ticket.form.handling), self.offers
@@ -67,7 +66,7 @@ class DispatchTicket:
             roles.get(offer.unit) in {Role.LEAD, offer.role} for offer in offers
         ):
             return world.applied(ticket, skipped=True)
-        world.ticket(self.ticket_id, version=self.version, erased=erased)
+        world.ticket(self.ticket_id, version=self.version)
         decided = CaseDispatched(
             at=self.at,
             actor=self.actor,
@@ -111,13 +110,13 @@ class LeaveUndecided:
         """``skipped`` when it waits there already; ``NotFound``, ``StaleVersion``, ``Conflict``."""
         if (seen := world.replayed(self.key)) is not None:
             return seen
-        ticket = world.ticket(self.ticket_id, erased=True)
+        ticket = world.ticket(self.ticket_id)
         handling = ticket.form.handling
         if handling.undecided_since is not None and self.crossing not in {None, handling.crossing}:
             raise Conflict("no unit follows from that either, and the centre is to decide already: name the unit")
         if handling.undecided_since is not None or (self.only_new and _begun(ticket)):
             return world.applied(ticket, skipped=True)
-        world.ticket(self.ticket_id, version=self.version, erased=True)
+        world.ticket(self.ticket_id, version=self.version)
         if busy := _roles(handling):
             raise Conflict(f"{', '.join(sorted(busy))} has this ticket; name the unit that is to have it as well")
         case = Case(ticket, self.at, self.actor, world.case_rules)

@@ -12,7 +12,7 @@ from gateway.domain.case.stage import CATEGORY, is_classified, stage
 from gateway.domain.events import TicketMerged, TicketUnmerged
 from gateway.domain.status import CLOSED, Status, moved
 from gateway.domain.ticket import Alteration, Ticket
-from gateway.errors import Conflict
+from gateway.errors import AlreadyErased, Conflict
 
 
 def merge(ticket: Ticket, head: Ticket, event: TicketMerged) -> None:
@@ -26,6 +26,8 @@ def merge(ticket: Ticket, head: Ticket, event: TicketMerged) -> None:
         raise Conflict(f"that ticket is merged itself; merge into {above}")
     if head.status in CLOSED:
         raise Conflict(f"that ticket is closed ({head.status})")
+    if head.erased_at is not None:
+        raise AlreadyErased("that ticket has been erased: nobody acts on it any more")
     gone = Alteration(ticket)
     gone.set("status", moved(ticket.status, Status.MERGED))
     ticket.form.status_before_merge = ticket.status.value
@@ -36,7 +38,7 @@ def merge(ticket: Ticket, head: Ticket, event: TicketMerged) -> None:
 
 
 def unmerge(ticket: Ticket, head: Ticket, event: TicketUnmerged) -> None:
-    """``ticket`` is one of its own again; ``Conflict`` when it cannot be.
+    """``ticket`` is one of its own again; ``Conflict`` when it cannot be (``Ticket.record``, too).
 
     Its status is the one that it had, as far as what happened since leaves it: units that had it have lost it, its
     requester may have judged the reply, and a person may have said what kind of matter it is.
@@ -53,7 +55,7 @@ def unmerge(ticket: Ticket, head: Ticket, event: TicketUnmerged) -> None:
     form = ticket.form
     classified = is_classified(form.demand.category.code, form.prefill.fields.get(CATEGORY))
     back.set("status", moved(ticket.status, stage(before, form.handling.units, classified=classified)))
-    ticket.form.status_before_merge = None
     back.set("related.merged_into", None)
     ticket.record(event, back)
+    ticket.form.status_before_merge = None
     head.record(TicketUnmerged(at=event.at, actor=event.actor, merged=ticket.ticket_id))

@@ -12,7 +12,8 @@ from gateway.domain.form_items import PREFIXES, put_item
 from gateway.domain.form_paths import COLUMNS, PATHS, FieldPath, column, path_of
 from gateway.domain.ids import rfc3339
 from gateway.domain.journal import Journal
-from gateway.domain.status import Status, moved
+from gateway.domain.status import UNANSWERED, Status, moved
+from gateway.errors import AlreadyErased
 
 CALLBACK = "handling.callback"
 LEAD = "handling.lead_unit"
@@ -150,9 +151,15 @@ class Ticket:
         self.record(event, gone)
 
     def record(self, event: Event, alteration: Alteration | None = None) -> None:
-        """``event`` has happened, and with it what ``alteration`` holds."""
+        """``event`` has happened, and with it what ``alteration`` holds.
+
+        ``AlreadyErased`` when an erased ticket would be in work once more: nobody could act on it.
+        """
         if alteration is not None:
             event.changed |= alteration.changed()
+        _, after = event.changed.get("status", (None, self.status))
+        if self.erased_at is not None and self.status not in UNANSWERED and after in UNANSWERED:
+            raise AlreadyErased("this ticket has been erased and is not in work again; register a new one")
         self.apply(event)
         if alteration is not None:
             alteration.finish()

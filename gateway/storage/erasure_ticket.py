@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from gateway.domain import erasing
 from gateway.domain.events import TicketErased
 from gateway.domain.ids import from_rfc3339, new_ulid
+from gateway.domain.status import NOT_BEGUN, UNANSWERED
 from gateway.ports.erasure import ErasureKind, ErasureSubject, OutsideRecord
 from gateway.storage import feed_tables as f
 from gateway.storage import search_tables as s
@@ -28,7 +29,7 @@ SHORTEST = 5
 
 
 def busy(connection: sa.Connection, ticket_ids: Collection[str]) -> tuple[str, str] | None:
-    """(``call`` or ``callback``, ticket_no) of one of these that somebody waits on; None: none."""
+    """(``call``, ``callback`` or ``work``, ticket_no) of one of these that somebody waits on; None: none."""
     of, own = t.interactions.c, t.tickets.c
     opened = (
         sa.select(own.ticket_no)
@@ -46,7 +47,11 @@ def busy(connection: sa.Connection, ticket_ids: Collection[str]) -> tuple[str, s
     if both := about & set(ticket_ids):
         number = connection.execute(sa.select(own.ticket_no).where(own.ticket_id == min(both))).scalar_one()
         return "callback", number
-    return None
+    # What nobody has said anything in waits for nobody, unless a unit has it all the same.
+    nobodys = sa.and_(own.empty, own.status.in_(NOT_BEGUN))
+    working = sa.select(own.ticket_no).where(among(own.ticket_id, ticket_ids), own.status.in_(UNANSWERED), ~nobodys)
+    found = connection.execute(working.where(own.erased_at.is_(None)).limit(1)).scalar()
+    return ("work", found) if found is not None else None
 
 
 def outside(connection: sa.Connection, ticket_id: str) -> OutsideRecord:

@@ -271,16 +271,18 @@ class Case(CentreWork):
         self.clocks.meet(self.clocks.running(ClockKind.REPLY, task_id=task.task_id), replied_at)
 
     def send_back(self, task: UnitTask, reason: str, note_id: str | None) -> None:
-        """退回重办: the limit of the reply is what it was; where the reply had been accepted another one begins."""
+        """退回重办: the unit has what was left when it replied; a reply that had been accepted has its limit anew.
+
+        The time in which somebody read the reply counts for nobody.
+        """
         about = {"reason": reason, "note_id": note_id}
         accepted = task.accepted_at is not None
-        replied_at = from_rfc3339(task.replied_at) if task.replied_at else self._at
         self._move(task, TaskVerb.SEND_BACK, TaskSentBack, about, replied_at=None, accepted_at=None)
         self._met(task, ClockKind.APPROVE)
         if accepted:
             self.clocks.start(ClockKind.REPLY, task_id=task.task_id, unit=task.unit)
         else:
-            self.clocks.resume(self.clocks.running(ClockKind.REPLY, task_id=task.task_id), replied_at)
+            self.clocks.resume(self.clocks.running(ClockKind.REPLY, task_id=task.task_id))
         self.answerable()
 
     def corrected(self) -> None:

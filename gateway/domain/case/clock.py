@@ -93,11 +93,6 @@ class CaseClock:
         return self.breached_at is not None and not self.ended and self.kind not in BY_CALL
 
     @property
-    def ever_breached(self) -> bool:
-        """Whether a limit of it was not kept, also one that it had before."""
-        return self.breached_at is not None or any(one.breached_at is not None for one in self.earlier)
-
-    @property
     def late_unit(self) -> str | None:
         """Whose a breach of it is; None, the centre's: also of a limit that had passed before the unit had it."""
         return self.unit if self.due_at > self.owned_at else None

@@ -91,7 +91,9 @@ class TicketClocks:
         return f"{clock_id}-{before + 1}" if before else clock_id
 
     def begin(self, clock: CaseClock) -> None:
-        """``clock`` is one of the ticket's from now on."""
+        """``clock`` is one of the ticket's from now on; an erased one gets none: nobody could do what it waits for."""
+        if self._ticket.erased_at is not None:
+            return
         event = ClockStarted(**self._about(clock, clock.started_at), due_at=rfc3339(clock.due_at), policy=clock.policy)
         self._record(None, clock, event)
 
@@ -110,10 +112,10 @@ class TicketClocks:
         for clock in clocks:
             self.become(clock, clock_moves.pause(clock, self._at))
 
-    def resume(self, clocks: Iterable[CaseClock], since: datetime | None = None) -> None:
-        """Time counts again; ``since`` then, as if it had not stood still after."""
+    def resume(self, clocks: Iterable[CaseClock]) -> None:
+        """Time counts again."""
         for clock in clocks:
-            self.become(clock, clock_moves.resume(clock, since or self._at, self._terms(clock)))
+            self.become(clock, clock_moves.resume(clock, self._at, self._terms(clock)))
 
     def extend(self, clocks: Iterable[CaseClock], until: datetime) -> None:
         """``Conflict`` when one cannot be."""

@@ -1,7 +1,7 @@
 """Events of time limits (``handling.clocks``). ``changed`` tells what became of the clock.
 
-``clock_kind``: respond, sign, reply, decide, review, approve. ``unit`` None: the centre's. ``due``: when it came to
-pass by the clock's own reckoning, RFC 3339; ``at`` is when somebody looked.
+``clock_kind``: respond, sign, reply, decide, review, approve, visit, judge, answer. ``unit`` None: the centre's.
+``due``: when it came to pass by the clock's own reckoning, RFC 3339; ``at`` is when somebody looked.
 """
 
 from __future__ import annotations

@@ -11,6 +11,7 @@ import pytest
 from gateway.casework.case_work import CaseVerb
 from gateway.domain.case.case import Case
 from gateway.domain.case.clock import TICK
+from gateway.domain.case.owner_time import own_times
 from gateway.domain.case.policy import CasePolicy, TimeLimit
 from gateway.domain.case.rules_in_force import CaseRules
 from gateway.domain.form import UnitTask
@@ -58,13 +59,26 @@ def test_an_unapproved_reply_does_not_go_out() -> None:
     assert ticket.clock("answer").met_at == on("12-02 11:01")
 
 
-def test_what_is_sent_back_goes_on_with_the_limit_that_it_had() -> None:
+def test_what_is_sent_back_goes_on_with_the_time_that_was_left() -> None:
     ticket = replied("12-02 10:00")
     ticket.do("12-02 11:00", "M01", send_back)
     assert (ticket.task("M01").status, ticket.task("M01").replied_at) == ("sent_back", None)
-    assert (ticket.clock("reply").due_at, len(ticket.clocks("reply"))) == (on("12-03 10:00"), 1)
-    ticket.time_passes("12-03 10:01")
-    assert ticket.clock("reply").breached_at == on("12-03 10:00") + TICK
+    assert (ticket.clock("reply").due_at, len(ticket.clocks("reply"))) == (on("12-03 11:00"), 1)
+    assert ticket.task("M01").due_at == "2026-12-03T03:00:00.000Z"
+    ticket.time_passes("12-03 11:01")
+    assert ticket.clock("reply").breached_at == on("12-03 11:00") + TICK
+
+
+@pytest.mark.parametrize("sent_back", ["12-01 11:01", "12-03 10:01", "12-05 11:00", "12-31 11:00"])
+def test_the_time_of_reading_counts_for_nobody(sent_back: str) -> None:
+    ticket = replied("12-01 11:00")
+    ticket.time_passes(sent_back)
+    ticket.do(sent_back, "M01", send_back)
+    assert ticket.clock("reply").due_at == on(sent_back) + timedelta(hours=47)
+    ticket.time_passes(sent_back)
+    assert {one.clock_kind for one in ticket.told("clock.breached")} <= {"approve"}
+    hour_later = on(sent_back) + timedelta(hours=1)
+    assert own_times(ticket.clocks("reply"), hour_later, APPROVING)["k-M01"] == timedelta(hours=2)
 
 
 def test_the_units_reply_counts_when_it_was_given_not_when_it_was_read() -> None:
@@ -75,11 +89,18 @@ def test_the_units_reply_counts_when_it_was_given_not_when_it_was_read() -> None
     assert ticket.told("clock.breached") == []
 
 
-def test_a_late_reply_that_is_sent_back_is_late() -> None:
+def test_who_replies_in_the_last_minute_has_a_minute_when_it_is_sent_back() -> None:
     ticket = replied("12-03 09:59")
     ticket.do("12-03 10:30", "M01", send_back)
-    ticket.time_passes("12-03 10:31")
-    assert ticket.clock("reply").breached_at == on("12-03 10:00") + TICK
+    ticket.time_passes("12-03 10:32")
+    assert ticket.clock("reply").breached_at == on("12-03 10:31") + TICK
+
+
+def test_who_was_late_is_late_when_it_is_sent_back() -> None:
+    ticket = replied("12-03 10:30")
+    ticket.do("12-04 10:30", "M01", send_back)
+    clock = ticket.clock("reply")
+    assert (clock.due_at, clock.breached_at) == (on("12-03 10:00"), on("12-03 10:00") + TICK)
 
 
 def test_a_new_policy_moves_nothing_that_runs() -> None:

@@ -1,4 +1,4 @@
-// What waits for the centre: who acts is to be decided, a return reviewed, a reply or more time approved.
+// What waits for the centre: to give out, a return to review, a reply or more time to approve, a requester to answer.
 /** @import { WaitingPage } from "../shared/openapi.d.ts" */
 import { call, explain } from "../shared/api.js";
 import { dashed, fullTime, span, word } from "../shared/format.js";
