@@ -84,7 +84,7 @@ class AfterReply:
         """Whether something may follow."""
         kind, data = event["type"], event["data"]
         if kind == ClockWarned.TYPE:
-            return data["clock_kind"] == ClockKind.VISIT
+            return bool(data["clock_kind"] == ClockKind.VISIT)
         return kind in _WANTED or _REOPENED in data.get("changed", ())
 
     async def look(self, event: Mapping[str, Any]) -> None:

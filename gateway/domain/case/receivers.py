@@ -82,15 +82,14 @@ def _asked(
     match audience:
         case Audience.TASK:
             yield from ((one.unit, False) for one in tasks if one.task_id == data.get("task_id"))
-        case Audience.OWNER if data["clock_kind"] not in BY_CALL:  # else it stands in the list of calls
-            yield data.get("unit") or posts.centre, False
+        case Audience.OWNER:
+            yield from _owner(data, posts)
         case Audience.STEP:
             yield _step(data, directory, posts)
         case Audience.ALL:
             yield from ((one.unit, False) for one in tasks if TaskStatus(one.status) in RUNNING or _leads(one))
-        case Audience.AT_WORK if form.related.merged_into is None:  # else its head has an event of its own
-            acting = [one.unit for one in tasks if TaskStatus(one.status) in WITH_UNIT]
-            yield from ((code, False) for code in acting or (posts.centre,))
+        case Audience.AT_WORK:
+            yield from _at_work(form, posts)
         case Audience.OTHERS:
             yield posts.centre, False
             own = data.get("task_id")
@@ -103,6 +102,19 @@ def _asked(
                 yield from ((code, False) for code in data.get("units") or ())
         case Audience.CENTRE:
             yield posts.centre, False
+
+
+def _owner(data: Mapping[str, Any], posts: Posts) -> Iterator[tuple[str | None, bool]]:
+    """Nobody of what stands in the list of calls."""
+    if data["clock_kind"] not in BY_CALL:
+        yield data.get("unit") or posts.centre, False
+
+
+def _at_work(form: Form, posts: Posts) -> Iterator[tuple[str | None, bool]]:
+    """Nobody of a merged ticket: the one in which it is handled has an event of its own."""
+    if form.related.merged_into is None:
+        acting = [one.unit for one in form.handling.units if TaskStatus(one.status) in WITH_UNIT]
+        yield from ((code, False) for code in acting or (posts.centre,))
 
 
 def _leads(task: UnitTask) -> bool:

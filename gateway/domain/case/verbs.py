@@ -158,12 +158,12 @@ _DONE = {
 }
 
 
-def judged_since(clocks: Iterable[tuple[str, str, str | None, str | None]]) -> str | None:
+def judged_since(clocks: Iterable[tuple[str, str | None, str | None, str | None]]) -> str | None:
     """Since when the centre is to decide about a dissatisfied requester, by (kind, started, met, stopped); RFC 3339.
 
     None: it is not to.
     """
-    running = (begun for kind, begun, met, stopped in clocks if kind == ClockKind.JUDGE and not (met or stopped))
+    running = (begun or "" for kind, begun, met, stopped in clocks if kind == ClockKind.JUDGE and not (met or stopped))
     return next(running, None)
 
 
