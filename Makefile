@@ -14,9 +14,9 @@ setup: ## virtual environment, dependencies, recogniser model; starts nothing
 	@scripts/setup.sh runtime model
 	@echo "setup: ready: $(GATEWAY)"
 
-demo: ## set up, start, place a real call, print its ticket and the desk's login (DEMO_EXIT=1 stops after printing)
+demo: ## set up, start, place a real call, print its ticket, what becomes of it and the log-ins (DEMO_EXIT=1 stops after printing)
 	@scripts/setup.sh runtime model
-	@.venv/bin/python scripts/demo.py
+	@.venv/bin/python -m scripts.demo
 
 run: ## set up and start the gateway for use, with config/gateway.toml when there is one
 	@scripts/setup.sh runtime model
@@ -28,7 +28,7 @@ test: ## set up and run every test, peers included
 
 test-fast: ## the tests that need no peers
 	@scripts/setup.sh dev
-	@$(PYTEST) -n 2 -m "(unit or contract) and not soak"
+	@$(PYTEST) -n 2 -m "(unit or contract) and not soak" $(ONLY)
 
 check: ## format, lint, types, imports, flows, configuration, docs, the desk's JavaScript
 	@scripts/setup.sh dev javascript
@@ -44,12 +44,13 @@ check: ## format, lint, types, imports, flows, configuration, docs, the desk's J
 	.venv/bin/python scripts/desk_types.py --check
 	node_modules/.bin/tsc
 
-fix: ## let ruff format and repair what it can; write docs/record.md, docs/events*.md and the desk's types anew
+fix: ## let ruff format and repair what it can; write docs/record.md, docs/events*.md, docs/case*.md and the desk's types anew
 	@scripts/setup.sh dev
 	.venv/bin/ruff format .
 	.venv/bin/ruff check --fix .
 	.venv/bin/python -m scripts.record_page
 	.venv/bin/python -m scripts.events_page
+	.venv/bin/python -m scripts.case_page
 	.venv/bin/python scripts/desk_types.py
 
 bench: ## measure; writes bench/results/ (long)

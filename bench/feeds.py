@@ -103,7 +103,7 @@ async def _drained(waiting: int) -> tuple[float, float, float]:
         receiver = Receiver(enough=min(waiting, MOST))
         worker = FeedWorker(
             feed_id=FEED,
-            feed=receiver,
+            make_feed=lambda: receiver,
             settings=FeedSettings(include_empty=True),
             deliveries=database.deliveries,
             events=database.reader,

@@ -28,6 +28,12 @@ class RejectedInput(GatewayError):
     code = "rejected_input"
 
 
+class VisitUnanswered(RejectedInput):
+    """A call that asks what somebody thinks of a reply is to end without saying what came of it."""
+
+    code = "visit_unanswered"
+
+
 class Conflict(GatewayError):
     """The same idempotency key came with another body, or a ticket moved on since it was read."""
 
@@ -44,6 +50,16 @@ class AlreadyErased(Conflict):
     """The ticket has been erased: nothing of a person's is written to it any more."""
 
     code = "ticket_erased"
+
+
+class NotJudged(Conflict):
+    """A reply cannot be judged, or not any more: tell whoever judges it; what else they said is kept."""
+
+
+class AlreadyDispatched(Conflict):
+    """Units have the ticket: which one leads is altered by what is done with their tasks alone."""
+
+    code = "already_dispatched"
 
 
 class AlreadyClaimed(Conflict):

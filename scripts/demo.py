@@ -1,8 +1,8 @@
 """``make demo``: the main job on this machine, with one real call, shown as a person would want to see it.
 
 Starts the gateway and a small case system, calls 12345 from another process with recorded Mandarin speech, waits for
-the ticket and its delivery, prints them, and keeps running. ``DEMO_EXIT=1`` stops after printing.
-``DEMO_HTTP_PORT`` and ``DEMO_SIP_PORT`` move it to other ports.
+the ticket and its delivery, has its unit act until who asked has heard and judged the reply, prints all of it, and
+keeps running. ``DEMO_EXIT=1`` stops after printing. ``DEMO_HTTP_PORT`` and ``DEMO_SIP_PORT`` move it to other ports.
 """
 
 from __future__ import annotations
@@ -16,31 +16,28 @@ import socket
 import subprocess
 import sys
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
-
-from filled_form import TYPES, form, unit_names
 
 from gateway.domain.ids import spelled_no
+from scripts.demo_config import free_port, made_once, write_config
+from scripts.demo_loop import CITY, Account, City, whole_loop
+from scripts.demo_people import Api, DemoFailed, SmsProvider
+from scripts.filled_form import TYPES, form, unit_names
 
 ROOT = Path(__file__).resolve().parent.parent
 GATEWAY = ROOT / ".venv" / "bin" / "gateway"
 DATA = ROOT / "var" / "demo"
 SPEECH = ROOT / "demo" / "street_lamp.wav"
 CALLER = "13876543210"
-CITY = ZoneInfo("Asia/Shanghai")
 DISPOSITIONS = {"completed": "正常结束", "callback_requested": "要求回电", "interrupted": "通话中断"}
 
 
 OK = 200
 WIDTH = 74
-NO_PROVIDER = "http://127.0.0.1:9"
-"""The demo's answers to SMS users stay on this machine: nobody listens there."""
 WRITTEN = {
     "webchat": "网页聊天 / web chat",
     "wechat": "微信公众号 / WeChat",
@@ -54,10 +51,6 @@ FIRST_WIDE = 0x2E80
 def padded(text: str, columns: int) -> str:
     """``text`` filled up to ``columns`` as a terminal counts them."""
     return text + " " * max(1, columns - sum(2 if ord(c) >= FIRST_WIDE else 1 for c in text))
-
-
-class DemoFailed(Exception):
-    """What is wrong and what to do, in one line."""
 
 
 def step(text: str) -> None:
@@ -98,73 +91,6 @@ def port_of(variable: str, default: int, kind: socket.SocketKind) -> int:
     return port
 
 
-def free_port() -> int:
-    """A port nobody uses."""
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return int(probe.getsockname()[1])
-
-
-def made_once(path: Path) -> str:
-    """A secret that the first run makes and later ones keep."""
-    if not path.exists():
-        path.touch(mode=0o600)
-        path.write_text(secrets.token_urlsafe(32), encoding="ascii")
-    return path.read_text(encoding="ascii")
-
-
-def write_config(http: int, sip: int, receiver: int) -> Path:
-    """The demo's configuration, with the secrets it generates once."""
-    DATA.mkdir(parents=True, exist_ok=True)
-    secret = made_once(DATA / "case_system.secret")
-    key = made_once(DATA / "providers.secret")
-    config = DATA / "gateway.toml"
-    config.touch(mode=0o600)
-    config.write_text(
-        f"""data_dir = "{DATA}"
-[http]
-port = {http}
-[[channel]]
-id = "hotline"
-kind = "sip"
-host = "127.0.0.1"
-port = {sip}
-[[feed]]
-id = "cases"
-kind = "webhook"
-url = "http://127.0.0.1:{receiver}/events"
-secret = "{secret}"
-[[channel]]
-id = "web"
-kind = "webchat"
-[[channel]]
-id = "wechat"
-kind = "wechat"
-mode = "plain"
-app_id = "wx-demo"
-app_secret = "{key}"
-token = "{key}"
-api_base = "http://127.0.0.1:{free_port()}"
-[[channel]]
-id = "sms"
-kind = "sms"
-provider = "aliyun"
-base_url = "{NO_PROVIDER}"
-access_key_id = "demo"
-access_key_secret = "{key}"
-path_token = "{key}"
-sign_name = "12345"
-template_code = "SMS_0"
-[[channel]]
-id = "app"
-kind = "platform"
-source = "city-app"
-secret = "{key}"
-""",
-        encoding="utf-8",
-    )
-    return config
-
-
 @contextlib.contextmanager
 def started(argv: list[str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
     """A process of ours, stopped at the end."""
@@ -181,31 +107,13 @@ def started(argv: list[str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
                 process.kill()
 
 
-def gateway(config: Path, *args: str) -> str:
-    """Run one verb of the ``gateway`` command; its standard output."""
-    done = subprocess.run([GATEWAY, *args, "--config", config], capture_output=True, text=True, check=False)
+def gateway(config: Path, *args: str, typed: str = "") -> str:
+    """Run one verb of the ``gateway`` command, which reads ``typed``; its standard output."""
+    argv = [str(GATEWAY), *args, "--config", str(config)]
+    done = subprocess.run(argv, input=typed, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise DemoFailed(f"gateway {args[0]}: {(done.stderr.strip().splitlines() or ['failed'])[-1]}")
     return done.stdout.strip()
-
-
-class Api:
-    """The gateway's own API, as any program would use it."""
-
-    def __init__(self, base: str, token: str = "") -> None:
-        """Ask ``base`` with ``token``."""
-        self._base = base
-        self._token = token
-
-    def get(self, path: str) -> Any:
-        """A JSON document, or None while there is none."""
-        headers = {"Authorization": f"Bearer {self._token}"}
-        request = urllib.request.Request(self._base + path, headers=headers)  # noqa: S310 - our own loopback address
-        try:
-            with urllib.request.urlopen(request, timeout=5) as response:  # noqa: S310 - as above
-                return json.load(response)
-        except (urllib.error.URLError, OSError, ValueError):
-            return None
 
 
 def received(log: Path, ticket_id: str, event_type: str) -> dict[str, Any] | None:
@@ -268,9 +176,49 @@ def show(ticket: dict[str, Any], call: dict[str, Any], receipt: dict[str, Any], 
     print(f"  gateway trace {call['call_id']}   # the same call as SIP saw it")
 
 
-def write_in(config: Path, api: Api, gateway_process: subprocess.Popen[bytes]) -> None:
-    """One written contact of each further channel, as its provider delivers it, and the tickets they became."""
+def call_in(
+    config: Path, api: Api, sip: int, process: subprocess.Popen[bytes]
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Place the call; its ticket once everything that was said is in it, and the call."""
+    step("calling 12345: 路灯坏了, by telephone (this takes as long as the call takes)")
+    call = json.loads(
+        gateway(config, "call", "--to", f"sip:12345@127.0.0.1:{sip}", "--wav", str(SPEECH), "--from", CALLER, "--json")
+    )
+    if call.get("status") != OK:
+        raise DemoFailed(f"the call was not answered: {call}; see {DATA / 'gateway.log'}")
+
+    def finished() -> dict[str, Any] | None:
+        page = api.get("/api/v1/tickets?limit=50&since=0") or {"items": []}
+        for item in reversed(page["items"]):
+            if str(item["interactions"][0]["external_id"]).startswith(call["call_id"]):
+                pending = item["prefill"]["pending"] or item["interactions"][0]["ended_at"] is None
+                return None if pending else api.get(f"/api/v1/tickets/{item['ticket_id']}")
+        return None
+
+    return wait_for("the transcript to be complete", finished, within_s=120, alive=process), call
+
+
+def person_of(config: Path, people: list[Account], unit: str) -> Account:
+    """An account of ``unit``, one more of ``people``; its password is another one at each run of the demo."""
+    account = Account(unit=unit, username="demo-unit", name="李工", password=secrets.token_urlsafe(12))
+    who = ("--username", account.username, "--name", account.name, "--role", "unit", "--unit", unit)
+    gateway(config, "users", "add", *who, "--password-stdin", typed=account.password)
+    people.append(account)
+    return account
+
+
+def act_on(ticket: dict[str, Any], city: City) -> None:
+    """What becomes of the call's ticket, each step printed when it is done."""
+    print("  办理 / what becomes of it")
+    for name, value in whole_loop(city, ticket["ticket_id"]):
+        print(f"  {padded(name, 28)}{value}", flush=True)
+    print("─" * WIDTH)
+
+
+def write_in(config: Path, api: Api, gateway_process: subprocess.Popen[bytes]) -> dict[str, Any]:
+    """One written contact of each further channel, as its provider delivers it; the last of the tickets they became."""
     print("  文字渠道 / written channels")
+    ticket: dict[str, Any] = {}
     for kind, name in WRITTEN.items():
         began = datetime.now(UTC).isoformat()
         sent = ["--count", "1", "--people", "1", "--duplicates", "0", "--bad-signatures", "0", "--json"]
@@ -288,6 +236,7 @@ def write_in(config: Path, api: Api, gateway_process: subprocess.Popen[bytes]) -
         kind_of_demand = TYPES.get(ticket["demand"]["type"], "待定")
         print(f"  {padded(name, 24)}{number}  {kind_of_demand}  {said[:30]}  ({summary['ack_ms']['p50']} ms)")
     print("─" * WIDTH)
+    return ticket
 
 
 def demo() -> None:
@@ -298,7 +247,10 @@ def demo() -> None:
     http = port_of("DEMO_HTTP_PORT", 8080, socket.SOCK_STREAM)
     sip = port_of("DEMO_SIP_PORT", 5060, socket.SOCK_DGRAM)
     receiver_port = free_port()
-    config = write_config(http, sip, receiver_port)
+    DATA.mkdir(parents=True, exist_ok=True)
+    key, base = made_once(DATA / "providers.secret"), f"http://127.0.0.1:{http}"
+    sms = SmsProvider(f"{base}/hooks/sms/{key}")
+    config = write_config(DATA, http=http, sip=sip, receiver=receiver_port, sms=sms, key=key)
     receipts = DATA / "case_system.jsonl"
     receiver = [
         sys.executable,
@@ -316,7 +268,6 @@ def demo() -> None:
         process = stack.enter_context(
             started([str(GATEWAY), "run", "--config", str(config)], DATA / "gateway.log"),
         )
-        base = f"http://127.0.0.1:{http}"
         open_api = Api(base)
         wait_for("the gateway to be ready", lambda: open_api.get("/readyz"), within_s=60, alive=process)
         wait_for(
@@ -327,24 +278,7 @@ def demo() -> None:
         )
         token = gateway(config, "tokens", "create", "--name", "demo", "--scope", "admin").splitlines()[-1]
         api = Api(base, token)
-        step("calling 12345: 路灯坏了, by telephone (this takes as long as the call takes)")
-        call = json.loads(
-            gateway(
-                config, "call", "--to", f"sip:12345@127.0.0.1:{sip}", "--wav", str(SPEECH), "--from", CALLER, "--json"
-            )
-        )
-        if call.get("status") != OK:
-            raise DemoFailed(f"the call was not answered: {call}; see {DATA / 'gateway.log'}")
-
-        def finished() -> dict[str, Any] | None:
-            page = api.get("/api/v1/tickets?limit=50&since=0") or {"items": []}
-            for item in reversed(page["items"]):
-                if str(item["interactions"][0]["external_id"]).startswith(call["call_id"]):
-                    pending = item["prefill"]["pending"] or item["interactions"][0]["ended_at"] is None
-                    return None if pending else api.get(f"/api/v1/tickets/{item['ticket_id']}")
-            return None
-
-        ticket = wait_for("the transcript to be complete", finished, within_s=120, alive=process)
+        ticket, call = call_in(config, api, sip, process)
         receipt = wait_for(
             "the case system's receipt",
             lambda: received(receipts, ticket["ticket_id"], "transcript.completed"),
@@ -353,11 +287,28 @@ def demo() -> None:
         )
         events = api.get(f"/api/v1/tickets/{ticket['ticket_id']}/events")["items"]
         show(ticket, call, receipt, events)
-        write_in(config, api, process)
+        people: list[Account] = []
+        act_on(
+            ticket,
+            City(
+                base=base,
+                desk=api,
+                sms=sms,
+                caller=CALLER,
+                person_of=partial(person_of, config, people),
+                wait_for=lambda what, found: wait_for(what, found, within_s=30, alive=process),
+            ),
+        )
+        last = write_in(config, api, process)
+        left = api.post(f"/api/v1/tickets/{last['ticket_id']}/actions/dispatch", {})["handling"]["units"]
         password = gateway(config, "users", "add", "--username", "demo", "--role", "admin", "--one-time").splitlines()[
             -1
         ]
         print(f"  坐席工作台 / desk   {base}/desk/   user demo   one-time password {password}")
+        for one in people:
+            print(f"  承办单位 / unit {one.unit}   {base}/unit/   user {one.username}   password {one.password}")
+            if one.unit in {task["unit"] for task in left}:
+                print(f"    待签收 / to be signed   {spelled_no(last['ticket_no'])}")
         if os.environ.get("DEMO_EXIT") == "1":
             return
         print(f"  Call it yourself: sip:12345@127.0.0.1:{sip}. Logs: {DATA / 'gateway.log'}. Ctrl-C stops everything.")

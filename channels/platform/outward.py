@@ -12,6 +12,7 @@ import aiohttp
 
 from channels.platform.settings import PlatformSettings
 from channels.platform.signing import HEADER, signature
+from gateway.edge.http_client import HttpClient
 from gateway.errors import PermanentDeliveryError, TransientDeliveryError
 from gateway.ports.clock import Clock
 
@@ -20,13 +21,13 @@ _CHUNK = 65_536
 
 
 class Outward:
-    """One session, made on first use; redirects are followed by neither."""
+    """Redirects are followed by neither."""
 
     def __init__(self, settings: PlatformSettings, clock: Clock) -> None:
         """Nothing is connected yet."""
         self._settings = settings
         self._clock = clock
-        self._session: aiohttp.ClientSession | None = None
+        self._http = HttpClient(self._session)
 
     async def call_back(self, message_id: str, payload: Mapping[str, Any]) -> None:
         """Post ``payload``; 2xx and 409 (has it already) mean taken. Raises as ``TextChannel.send``."""
@@ -39,7 +40,7 @@ class Outward:
             HEADER: signature(self._settings.secrets, body, int(self._clock.now().timestamp())),
         }
         try:
-            async with self._open().post(
+            async with self._http.session().post(
                 self._settings.callback_url, data=body, headers=headers, allow_redirects=False
             ) as answer:
                 _check(answer, "call-back")
@@ -51,7 +52,7 @@ class Outward:
         if urlsplit(url).netloc.lower() not in self._settings.media_hosts:
             raise PermanentDeliveryError("the file's host is not among media_hosts of this channel")
         try:
-            async with self._open().get(url, allow_redirects=False) as answer:
+            async with self._http.session().get(url, allow_redirects=False) as answer:
                 _check(answer, "file")
                 async for chunk in answer.content.iter_chunked(_CHUNK):
                     yield chunk
@@ -60,16 +61,12 @@ class Outward:
 
     async def aclose(self) -> None:
         """Close the connections."""
-        if self._session is not None:
-            await self._session.close()
-            self._session = None
+        await self._http.aclose()
 
-    def _open(self) -> aiohttp.ClientSession:
-        if self._session is None:
-            seconds = self._settings.timeout_s
-            timeout = aiohttp.ClientTimeout(total=None, sock_connect=seconds, sock_read=seconds)
-            self._session = aiohttp.ClientSession(timeout=timeout, cookie_jar=aiohttp.DummyCookieJar())
-        return self._session
+    def _session(self) -> aiohttp.ClientSession:
+        seconds = self._settings.timeout_s
+        timeout = aiohttp.ClientTimeout(total=None, sock_connect=seconds, sock_read=seconds)
+        return aiohttp.ClientSession(timeout=timeout, cookie_jar=aiohttp.DummyCookieJar())
 
 
 def _check(answer: aiohttp.ClientResponse, what: str) -> None:

@@ -19,6 +19,7 @@ from yarl import URL
 from channels.sms.inbound import InboundTexts, services
 from channels.sms.settings import HookSettings
 from gateway.domain.limits import LONG_BODY, MESSAGE_CHARS
+from gateway.edge.http_client import HttpClient
 from gateway.edge.off_loop import off_loop
 from gateway.edge.unreadable import keep_unreadable
 from gateway.errors import PermanentDeliveryError, StoreUnavailable, TransientDeliveryError
@@ -60,8 +61,8 @@ class HookChannel(ABC):
         self.health = text.health
         self.own_url = f"{text.public_url.rstrip('/')}/hooks/{context.channel_id}"
         self._allowed = [ipaddress.ip_network(one, strict=False) for one in settings.allowed_ips]
-        self._timeout = aiohttp.ClientTimeout(total=settings.request_timeout_s)
-        self._session: aiohttp.ClientSession | None = None
+        timeout = aiohttp.ClientTimeout(total=settings.request_timeout_s)
+        self.http = HttpClient(lambda: aiohttp.ClientSession(timeout=timeout))
         self._running = False
 
     async def run(self) -> None:
@@ -78,9 +79,7 @@ class HookChannel(ABC):
 
     async def aclose(self, *, drain_s: float) -> None:  # noqa: ARG002 - requests end with the web server
         """Close connections to the provider."""
-        if self._session is not None:
-            await self._session.close()
-            self._session = None
+        await self.http.aclose()
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """403 for strangers, 503 when it cannot be stored, else the provider's word: all that it sends is kept."""
@@ -168,7 +167,7 @@ class HookChannel(ABC):
     async def call(self, url: str | URL, **options: Any) -> tuple[int, Any]:
         """POST to the provider: status and JSON. ``TransientDeliveryError``: the way or the server failed."""
         try:
-            async with self.session().post(url, timeout=self._timeout, allow_redirects=False, **options) as response:
+            async with self.http.session().post(url, allow_redirects=False, **options) as response:
                 text = await response.text()
                 status, headers = response.status, response.headers
         except (aiohttp.ClientError, TimeoutError, UnicodeDecodeError) as error:
@@ -185,12 +184,6 @@ class HookChannel(ABC):
             return status, json.loads(text)
         except ValueError as error:
             raise TransientDeliveryError(f"the provider answered {status} without JSON", http_status=status) from error
-
-    def session(self) -> aiohttp.ClientSession:
-        """The client's connections, opened when first wanted."""
-        if self._session is None or self._session.closed:
-            self._session = aiohttp.ClientSession(timeout=self._timeout)
-        return self._session
 
     def _check_address(self, request: web.Request) -> None:
         if not self._allowed:

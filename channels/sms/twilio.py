@@ -138,7 +138,7 @@ class TwilioChannel(HookChannel):
         if urlsplit(media.ref)[:2] != urlsplit(self._settings.base_url)[:2]:
             raise PermanentDeliveryError("the medium is not at Twilio's address")
         try:
-            async with self.session().get(media.ref, headers=self._credentials) as response:
+            async with self.http.session().get(media.ref, headers=self._credentials) as response:
                 if response.status == TOO_MANY or response.status >= SERVER_ERRORS:
                     raise TransientDeliveryError("Twilio does not hand the medium out", http_status=response.status)
                 if response.status >= _REFUSED:

@@ -5,6 +5,7 @@ Only ``Bot`` is used, not ``Application``: its queue of updates lives in memory,
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 from collections.abc import AsyncIterator, Sequence
@@ -15,10 +16,11 @@ from urllib.parse import urlencode
 
 import aiohttp
 from telegram import Bot, InlineKeyboardButton, InlineKeyboardMarkup, LinkPreviewOptions, WebhookInfo
-from telegram.error import BadRequest, ChatMigrated, Forbidden, InvalidToken, TelegramError
+from telegram.error import BadRequest, ChatMigrated, Forbidden, InvalidToken, NetworkError, TelegramError
 from telegram.request import HTTPXRequest
 
 from channels.telegram.settings import TelegramSettings
+from gateway.edge.http_client import HttpClient
 from gateway.errors import GatewayError, PermanentDeliveryError, TransientDeliveryError
 from gateway.ports.message import ChannelHealth
 
@@ -40,8 +42,29 @@ class SlowDown(TelegramError):
 class _Request(HTTPXRequest):
     """The library's client; an answer that is no JSON (it may quote a citizen) is not written to the log."""
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._under_way: set[asyncio.Task[tuple[int, bytes]]] = set()
+
+    async def shutdown(self) -> None:
+        """End what is under way, then close. httpcore loses a connection that is being made while its pool closes."""
+        while self._under_way:
+            for asking in self._under_way:
+                asking.cancel()
+            await asyncio.wait(set(self._under_way))
+        await super().shutdown()
+
     async def do_request(self, *args: Any, **kwargs: Any) -> tuple[int, bytes]:
-        code, payload = await super().do_request(*args, **kwargs)
+        asking = asyncio.create_task(super().do_request(*args, **kwargs))
+        self._under_way.add(asking)
+        asking.add_done_callback(self._under_way.discard)
+        try:
+            await asyncio.wait({asking})
+        finally:
+            asking.cancel()
+        if asking.cancelled():
+            raise NetworkError("the client is closed")
+        code, payload = asking.result()
         if code == HTTPStatus.TOO_MANY_REQUESTS:
             raise SlowDown(_retry_after_s(payload))
         return code, payload
@@ -108,14 +131,14 @@ class BotApi:
             request=self._calling,
             get_updates_request=self._asking,
         )
-        self._files: aiohttp.ClientSession | None = None
+        idle = aiohttp.ClientTimeout(total=None, sock_connect=wait, sock_read=wait)
+        self._files = HttpClient(lambda: aiohttp.ClientSession(timeout=idle))
 
     async def aclose(self) -> None:
         """Close every connection."""
         await self._asking.shutdown()
         await self._calling.shutdown()
-        if self._files is not None:
-            await self._files.close()
+        await self._files.aclose()
 
     async def say(self, chat: str, text: str, choices: Sequence[tuple[str, str]] = ()) -> str:
         """Send one text of at most 4096 UTF-16 units, with buttons (key, label) under it; the message's id."""
@@ -183,14 +206,9 @@ class BotApi:
             raise PermanentDeliveryError("Telegram names no address of this file")
         if (found.file_size or 0) > most:
             raise PermanentDeliveryError(f"the file is larger than {most} bytes")
-        if self._files is None:
-            wait = self._settings.request_timeout_s
-            self._files = aiohttp.ClientSession(
-                timeout=aiohttp.ClientTimeout(total=None, sock_connect=wait, sock_read=wait)
-            )
         got = 0
         try:
-            async with self._files.get(path, allow_redirects=False) as answer:
+            async with self._files.session().get(path, allow_redirects=False) as answer:
                 if answer.status != HTTPStatus.OK:
                     raise _not_handed_out(answer.status)
                 async for chunk in answer.content.iter_chunked(_CHUNK):

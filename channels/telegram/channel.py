@@ -216,7 +216,7 @@ class TelegramChannel:
             await self._watch_webhook()
 
     async def _stop_asking(self) -> None:
-        """End the question in hand. The library loses a connection that is being made while its client is closed."""
+        """End the question in hand, and ask no other."""
         asking, self._asking = self._asking, None
         if asking is not None:
             asking.cancel()

@@ -4,6 +4,9 @@ from channels.webchat.channel import MOST_BODY, build
 from channels.webchat.settings import WebChatSettings
 from gateway.ports.channel import ChannelSpec, Entrance, HttpAccess
 
+READ_FOR_S = 24 * 3600.0
+"""Who wrote from a page comes back to it for a day, perhaps."""
+
 
 def http(settings: WebChatSettings) -> HttpAccess:
     """Web clients, which upload files."""
@@ -19,6 +22,7 @@ SPEC = ChannelSpec(
     widget=True,
     http=http,
     converses=True,
+    read_for_s=READ_FOR_S,
     flow=lambda settings: settings.flow,
     description="chat on web pages: one script tag, WebSocket with an SSE and POST fallback",
 )

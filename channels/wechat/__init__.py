@@ -1,6 +1,6 @@
 """WeChat: an official account, or WeCom 微信客服 (README.md)."""
 
-from channels.wechat.channel import build
+from channels.wechat.channel import WINDOW, build
 from channels.wechat.envelope import MAX_BODY
 from channels.wechat.probe import probe
 from channels.wechat.settings import WechatSettings
@@ -13,6 +13,7 @@ SPEC = ChannelSpec(
     role="web",
     http=lambda _: HttpAccess(body_bytes=MAX_BODY),
     converses=True,
+    window=WINDOW,
     flow=lambda settings: settings.flow,
     probe=probe,
     description="WeChat official account (plain, compatible, safe mode) or WeCom 微信客服",

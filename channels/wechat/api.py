@@ -16,6 +16,7 @@ import aiohttp
 from channels.wechat.api_errors import TOKEN_CODES, failure
 from channels.wechat.settings import WechatSettings
 from channels.wechat.token import Issued, TokenSource
+from gateway.edge.http_client import HttpClient
 from gateway.errors import PermanentDeliveryError, TransientDeliveryError
 from gateway.ports.clock import Clock
 from gateway.ports.message import ChannelHealth, SharedCache
@@ -33,8 +34,7 @@ class Api:
         self, settings: WechatSettings, *, channel_id: str, cache: SharedCache, health: ChannelHealth, clock: Clock
     ) -> None:
         self._settings = settings
-        self._session: aiohttp.ClientSession | None = None
-        self._closed = False
+        self._http = HttpClient(aiohttp.ClientSession)
         self.token = TokenSource(
             key=f"wechat:{channel_id}:token",
             issue=self._issue,
@@ -78,10 +78,7 @@ class Api:
 
     async def aclose(self) -> None:
         """Close the connections; calls that come later fail as transient."""
-        self._closed = True
-        if self._session is not None:
-            await self._session.close()
-            self._session = None
+        await self._http.aclose()
 
     async def _issue(self, force: bool) -> Issued:  # noqa: FBT001 - TokenSource's callback
         secret = self._settings.app_secret.get_secret_value()
@@ -114,10 +111,6 @@ class Api:
     async def _request(
         self, method: str, path: str, query: Mapping[str, str], data: bytes | None = None
     ) -> AsyncIterator[aiohttp.ClientResponse]:
-        if self._closed:
-            raise TransientDeliveryError("the channel is closing")
-        if self._session is None:
-            self._session = aiohttp.ClientSession()
         address = path if "://" in path else self._settings.api + path
         longest_s = self._settings.request_timeout_s
         # A download has no limit in all: its caller sets one, and bytes must keep coming.
@@ -127,7 +120,7 @@ class Api:
         headers = {"Content-Type": "application/json; charset=utf-8"} if data is not None else {}
         name = path if "://" not in path else "media"
         try:
-            async with self._session.request(
+            async with self._http.session().request(
                 method, address, params=query, data=data, headers=headers, timeout=limit, allow_redirects="://" in path
             ) as response:
                 if response.status != 200:  # noqa: PLR2004 - the API answers 200 even to refuse

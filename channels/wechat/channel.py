@@ -30,12 +30,14 @@ _log = log.get("wechat")
 _LONGEST_ECHO = 1024
 _PROBE_S = 60.0
 _LONGEST_PROBE_S = 600.0
+WINDOW = ReplyWindow(messages=5, within_s=48 * 3600.0)
+"""Of customer service messages."""
 
 
 class WechatChannel:
     """One account's entrance; implements ``Channel``, ``HttpChannel`` and ``TextChannel``."""
 
-    window: ReplyWindow | None = ReplyWindow(messages=5, within_s=48 * 3600.0)
+    window: ReplyWindow | None = WINDOW
     """After a message of the person; after a menu, scan or subscribe event ``official.SHORT_WINDOW`` holds."""
 
     def __init__(

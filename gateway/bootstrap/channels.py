@@ -124,16 +124,14 @@ class ConfiguredChannels:
         """The first that can write to any telephone number."""
         return next((one.channel_id for one in self.all if one.spec.reaches_phones), None)
 
-    def texting(self, wanted: str | None) -> str | None:
-        """What texts callers: ``wanted``, else the only one that can; ``ConfigError`` when ``wanted`` cannot."""
+    def texting(self, wanted: str | None, key: str = "calls.sms_channel") -> str | None:
+        """What texts phones: ``wanted``, else the only one that can; ``ConfigError`` names ``key`` when it cannot."""
         able = [one.channel_id for one in self.all if one.spec.reaches_phones]
         if wanted is None:
             return able[0] if len(able) == 1 else None
         if wanted and wanted not in able:
             known = ", ".join(able) or "none is configured"
-            raise ConfigError(
-                [f"calls.sms_channel: {wanted!r} is no channel that texts phones; such channels: {known}"]
-            )
+            raise ConfigError([f"{key}: {wanted!r} is no channel that texts phones; such channels: {known}"])
         return wanted or None
 
     @property

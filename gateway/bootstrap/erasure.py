@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from gateway.bootstrap.foundation import valkey_url
 from gateway.calls.recorder import LocalRecordings
+from gateway.edge.system_clock import SystemClock
 from gateway.feeds import FeedContext, feed_settings
 from gateway.intake.media.attachment_files import AttachmentFiles
 from gateway.intake.ticket.erase import Erasure
@@ -21,6 +22,8 @@ def erasure(settings: Settings, database: Database) -> Erasure:
     here = settings.data_dir / "attachments"
     return Erasure(
         store=database.erasures,
+        commands=database.changes,
+        clock=SystemClock(),
         recordings=LocalRecordings(settings.recordings_dir, min_free_percent=0),
         files=AttachmentFiles(settings.attachments_dir, earlier=here if settings.attachments.dir else None),
         disk=LeftOnDisk(settings.data_dir),

@@ -9,6 +9,7 @@ from contextlib import AsyncExitStack
 
 from gateway.bootstrap.channels import ConfiguredChannels
 from gateway.bootstrap.recogniser import recogniser
+from gateway.bootstrap.tables import tables_in_force
 from gateway.bootstrap.this_process import ThisProcess
 from gateway.calls.recorder import LocalRecordings
 from gateway.edge.system_clock import SystemClock
@@ -31,10 +32,13 @@ from gateway.storage.database import Database, open_database
 from gateway.telemetry import spans
 
 
-async def open_foundation(settings: Settings, stack: AsyncExitStack, *, migrate: bool) -> Foundation:
+async def open_foundation(
+    settings: Settings, stack: AsyncExitStack, *, migrate: bool, dispatches: bool = True
+) -> Foundation:
     """Open what has to be closed again (by ``stack``). ``ConfigError``, ``StoreUnavailable``.
 
-    ``migrate`` is for who starts alone: a supervisor's children find the schema up to date.
+    ``migrate`` is for who starts alone: a supervisor's children find the schema up to date. ``dispatches``: whether
+    this process decides who must act.
     """
     await _send_spans(settings, stack)
     database = await open_database(
@@ -55,7 +59,7 @@ async def open_foundation(settings: Settings, stack: AsyncExitStack, *, migrate:
         notices=database.notices,
         hear=database.committed.hear,
     )
-    return Foundation(settings, database, wakeup, ValkeyCache(valkey))
+    return Foundation(settings, database, wakeup, ValkeyCache(valkey), dispatches=dispatches)
 
 
 async def _send_spans(settings: Settings, stack: AsyncExitStack) -> None:
@@ -73,7 +77,15 @@ async def _send_spans(settings: Settings, stack: AsyncExitStack) -> None:
 class Foundation:
     """Settings, the record, the clock, the flows, and what this process knows of itself."""
 
-    def __init__(self, settings: Settings, database: Database, wakeup: Wakeup, cache: ValkeyCache) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        database: Database,
+        wakeup: Wakeup,
+        cache: ValkeyCache,
+        *,
+        dispatches: bool = True,
+    ) -> None:
         """Starts nothing. ``ConfigError`` lists what is wrong with flows and channels."""
         self.settings = settings
         self.database = database
@@ -90,6 +102,7 @@ class Foundation:
         self.health = HealthBoard(
             clock=self.clock, zone=settings.zone, silent_after_s=settings.conversations.silent_alarm_s
         )
+        self.tables = tables_in_force(settings, database, dispatches=dispatches)
         self.recogniser = recogniser(settings)
         self.recordings = LocalRecordings(
             settings.recordings_dir,

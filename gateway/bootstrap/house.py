@@ -15,6 +15,7 @@ from gateway.bootstrap.channels import (
     gauge,
 )
 from gateway.bootstrap.foundation import Foundation, open_foundation
+from gateway.bootstrap.tables import adopt_tables
 from gateway.intake.channel.watch import ChannelWatch
 from gateway.plugins.channels import load_channel_spec
 from gateway.ports.channel import ChannelContext
@@ -29,6 +30,9 @@ if TYPE_CHECKING:
     from gateway.bootstrap.worker import Worker
     from gateway.bootstrap.written import WrittenContacts
 
+DISPATCHING = frozenset({"web", "worker"})
+"""The parts that decide who must act."""
+
 
 async def open_house(
     settings: Settings, parts: Collection[str], stack: AsyncExitStack, *, migrate: bool, name: str = "gateway"
@@ -37,7 +41,12 @@ async def open_house(
 
     ``migrate``: nobody has brought the schema up to date before. ``ConfigError``, ``StoreUnavailable``.
     """
-    return House(await open_foundation(settings, stack, migrate=migrate), parts, name)
+    dispatches = not DISPATCHING.isdisjoint(parts)
+    house = House(await open_foundation(settings, stack, migrate=migrate, dispatches=dispatches), parts, name)
+    if house.written is not None:  # who answers calls waits for no table
+        await adopt_tables(settings, house.base.database, house.base.clock)
+        await house.base.tables.refresh()
+    return house
 
 
 class House:
@@ -56,7 +65,7 @@ class House:
             from gateway.bootstrap.voice import Voice  # noqa: PLC0415 - as above
 
             self.voice = Voice(base)
-        if "web" in parts or "worker" in parts:
+        if not DISPATCHING.isdisjoint(parts):
             from gateway.bootstrap.written import WrittenContacts  # noqa: PLC0415 - as above
 
             self.written = written = WrittenContacts(base)

@@ -22,7 +22,7 @@ def titles(
     if not given.url:
         return None
     return Titles(
-        writer=ChatEndpoint(
+        make_writer=lambda: ChatEndpoint(
             url=given.url,
             model=given.model,
             token=given.token.get_secret_value(),

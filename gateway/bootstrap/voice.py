@@ -13,6 +13,7 @@ from gateway.intake.call.refused import RefusedCalls
 from gateway.intake.call.schedule import Schedule
 from gateway.intake.call.spool import SpoolingStore
 from gateway.intake.call.texting import Texting
+from gateway.intake.ticket.progress import ProgressByNumber
 from gateway.interprocess.connection import Peer
 from gateway.interprocess.reader_client import READER, RemoteReader
 from gateway.interprocess.run_dir import socket_path
@@ -45,11 +46,18 @@ class Voice:
                 ring_s=settings.calls.ring_s,
                 callback_due=timedelta(seconds=settings.calls.callback_due_s),
                 hotwords=settings.asr.hotwords,
+                zone=settings.zone,
             ),
             texting=Texting(texting) if texting is not None else None,
             schedule=self._schedule,
             health=base.health,
             refused=self.refused,
+            progress=ProgressByNumber(
+                reader=base.database.reader,
+                store=base.database.changes,
+                attempts=base.database.login_attempts,
+                clock=base.clock,
+            ),
         )
 
     def take(self, tables: Sequence[ChannelTable]) -> None:

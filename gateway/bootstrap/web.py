@@ -7,15 +7,16 @@ from typing import Any
 
 from aiohttp import web
 
+from gateway.bootstrap.cases import acting
 from gateway.bootstrap.erasure import erasure
 from gateway.bootstrap.foundation import Foundation
 from gateway.bootstrap.written import WrittenContacts
+from gateway.casework.judging_links import JudgingLinks
 from gateway.intake.ticket.similar import SimilarTickets
 from gateway.telemetry.alarms import Ringing
 from gateway.web.app import build_app
-from gateway.web.catalogue import Catalogue
 from gateway.web.reportable import Open311, read_services
-from gateway.web.services import WebServices
+from gateway.web.services import CaseServices, WebServices
 
 
 class Web:
@@ -28,7 +29,7 @@ class Web:
         self.similar = SimilarTickets(
             store=base.database.words, clock=base.clock, next_commit=base.database.committed.next
         )
-        self.catalogue = Catalogue.read(base.settings.config_dir)
+        self.acting = acting(base.settings, base.tables, written.known, base.clock)
         self.open311 = Open311(
             services=read_services(base.settings.config_dir / "open311_services.csv"),
             jurisdiction_id=base.settings.open311.jurisdiction_id,
@@ -59,6 +60,7 @@ class Web:
                 audit=database.audit,
                 deliveries=database.deliveries,
                 refused_calls=database.refused_calls,
+                notices=database.unit_notices,
                 recordings=base.recordings,
                 ready=ready,
                 clock=base.clock,
@@ -74,10 +76,12 @@ class Web:
                 widget_channel=base.configured.widget,
                 attachments=database.attachments,
                 files=base.files,
+                cases=CaseServices(acting=self.acting, lists=database.case_lists, overdue=database.case_clocks),
                 erasure=erasure(settings, database),
                 channels_report=channels,
                 sources=base.configured.sources,
-                catalogue=self.catalogue,
+                catalogue=self._written.known,
                 open311=self.open311,
+                judging=JudgingLinks(database.channel_states, settings.http.public_url),
             )
         )

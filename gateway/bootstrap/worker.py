@@ -1,15 +1,22 @@
-"""Wires background work: recovery, feeds, titles, answers to sources."""
+"""Wires background work: recovery, feeds, titles, answers to sources and to requesters."""
 
 from __future__ import annotations
 
 import random
 from datetime import timedelta
 
+from gateway.bootstrap.cases import acting, automatic_dispatch, clock_worker
 from gateway.bootstrap.erasure import erasure
 from gateway.bootstrap.foundation import Foundation, valkey_url
+from gateway.bootstrap.replies import reply_ways
 from gateway.bootstrap.titles import LEASE as TITLES
 from gateway.bootstrap.titles import titles
 from gateway.bootstrap.written import WrittenContacts
+from gateway.casework.after_reply import AfterReply
+from gateway.casework.judging_links import JudgingLinks
+from gateway.casework.late_calendar import LEASE as LATE_CALENDAR
+from gateway.casework.late_calendar import LateCalendar
+from gateway.casework.reply_teller import ReplyTeller
 from gateway.feeds import FeedContext, feed_settings
 from gateway.feeds.worker import FeedWorker
 from gateway.intake.call.recover import Recovery
@@ -46,12 +53,43 @@ class Worker:
             channels=base.configured.called_back,
             clock=base.clock,
         )
+        links = JudgingLinks(database.channel_states, settings.http.public_url)
+        self.replies = ReplyTeller(
+            store=database.changes,
+            reader=database.reader,
+            reads=database.replies,
+            cursors=database.channel_states,
+            next_commit=database.committed.next,
+            ways=lambda: reply_ways(base, links),
+            clock=base.clock,
+        )
+        self.after_reply = AfterReply(
+            store=database.changes,
+            reader=database.reader,
+            reads=database.replies,
+            cursors=database.channel_states,
+            next_commit=database.committed.next,
+            ways=lambda: reply_ways(base, links),
+            clock=base.clock,
+        )
         lease = base.lease(TITLES)
         self.titles = titles(settings, database, prefill=written.prefill, clock=base.clock, lease=lease)
         self.old_tickets = OldTickets(
             store=database.erasures,
             erasure=erasure(settings, database),
             days=settings.retention.personal_days,
+        )
+        self.clocks = clock_worker(database, base.process.owner)
+        self.late_calendar = LateCalendar(
+            clocks=database.unsure_clocks,
+            commands=database.changes,
+            public_days=lambda: base.tables.public_days,
+            zone=settings.zone,
+            clock=base.clock,
+            lease=base.lease(LATE_CALENDAR),
+        )
+        self.dispatch = automatic_dispatch(
+            database, acting(settings, base.tables, written.known, base.clock), base.clock
         )
         self._base = base
         self.feeds = [self.feed(table) for table in settings.feed]
@@ -78,7 +116,7 @@ def _feed(base: Foundation, table: FeedTable) -> FeedWorker:
     )
     return FeedWorker(
         feed_id=table.id,
-        feed=kind.build(options, context),
+        make_feed=lambda: kind.build(options, context),
         settings=options,
         deliveries=base.database.deliveries,
         events=base.database.reader,

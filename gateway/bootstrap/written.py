@@ -1,4 +1,4 @@
-"""Wires written conversations: intake, outbox, files."""
+"""Wires written conversations: intake, outbox, files; and what units are told."""
 
 from __future__ import annotations
 
@@ -6,27 +6,38 @@ import random
 from datetime import timedelta
 
 from gateway.bootstrap.foundation import Foundation
+from gateway.bootstrap.notices import UnitNotices
 from gateway.intake.channel.outbox import OutboxWorker
 from gateway.intake.channel.watchers import Watchers
 from gateway.intake.contact.accept import ContactIntake
 from gateway.intake.conversation.conversations import ConversationIntake
+from gateway.intake.conversation.follow_up import City
 from gateway.intake.conversation.idle import IdleCloser
+from gateway.intake.conversation.proofs import TicketProofs
 from gateway.intake.conversation.text_flow import TextFlow
 from gateway.intake.media.worker import MediaWorker
+from gateway.intake.ticket.progress import ProgressByNumber
 from gateway.media.decoding import SoundDecoder
 from gateway.prefill.reader import PrefillReader
+from gateway.web.catalogue import Catalogue
 
 
 class WrittenContacts:
     """Conversations, what leaves, and what is fetched."""
 
     def __init__(self, base: Foundation) -> None:
-        """Starts nothing. ``ConfigError`` lists what is wrong with pre-fill's files."""
+        """Starts nothing. ``ConfigError`` lists what is wrong with the tables of the configuration's folder."""
         settings, database = base.settings, base.database
         self._database = database
+        self.known = Catalogue.read(settings.config_dir)
+        """What people choose from; for web and worker, too."""
         self.prefill = PrefillReader.of(settings.config_dir, settings.timezone)
         self.intake = ContactIntake(store=database.changes, prefill=self.prefill, clock=base.clock)
-        flow = TextFlow(engine=base.engine, prefill=self.prefill)
+        city = City(zone=settings.zone, unit=base.tables.unit_name)
+        flow = TextFlow(engine=base.engine, prefill=self.prefill, city=city)
+        self.progress = ProgressByNumber(
+            reader=database.reader, store=database.changes, attempts=database.login_attempts, clock=base.clock
+        )
         callback_due = timedelta(seconds=settings.calls.callback_due_s)
         self._watchers = watchers = Watchers()
         self.conversations = ConversationIntake(
@@ -38,6 +49,7 @@ class WrittenContacts:
             health=base.health,
             clock=base.clock,
             callback_due=callback_due,
+            proofs=TicketProofs(self.progress),
         )
         self.outbox = OutboxWorker(
             store=database.changes,
@@ -69,6 +81,7 @@ class WrittenContacts:
             decoder=SoundDecoder(),
             jitter=random.Random(),  # noqa: S311 - spreads retries, guards nothing
         )
+        self.notices = UnitNotices(base)
         self.idle = IdleCloser(
             conversations=self.conversations,
             reads=database.conversations,

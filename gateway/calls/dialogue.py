@@ -24,6 +24,13 @@ class Question:
     end_silence_s: float
     max_s: float
     recognise_wait_s: float
+    keyed: int = 0
+    """So many digits may be keyed as well: ``#`` ends them before, ``*`` begins anew."""
+
+
+BETWEEN_KEYS_S = 4.0
+"""Who keys in a number looks for the next digit for so long; then it is what was keyed."""
+_DIGITS = "0123456789"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +38,13 @@ class Pressed:
     """The caller pressed a key."""
 
     key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Keyed:
+    """The caller keyed in a number."""
+
+    digits: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +74,10 @@ class Dialogue:
         if alaw:
             await self._leg.play(alaw).wait()
 
-    async def ask(self, alaw: bytes, question: Question) -> Pressed | Spoke | Nothing:
+    async def ask(self, alaw: bytes, question: Question) -> Pressed | Keyed | Spoke | Nothing:
         """Play ``alaw`` and wait for the answer; a key or (with barge-in) speech stops the playing."""
         since = self._listener.now_ms
-        key = asyncio.ensure_future(self._keys.next(question.keys))
+        key = asyncio.ensure_future(self._keys.next(question.keys + (_DIGITS if question.keyed else "")))
         try:
             answered = await self._play(alaw, key, speech=question.speech and question.barge_in, since=since)
             if not answered:
@@ -74,7 +88,7 @@ class Dialogue:
                     timeout_s=question.silence_s,
                 )
             if key.done():
-                return Pressed(key.result())
+                return await self._keyed(key.result(), question)
             if not answered:
                 return Nothing()
             return await self._hear_out(question, key)
@@ -100,12 +114,26 @@ class Dialogue:
         finally:
             await _cancelled(interrupted, finished)
 
-    async def _hear_out(self, question: Question, key: asyncio.Future[str]) -> Pressed | Spoke:
+    async def _keyed(self, first: str, question: Question) -> Pressed | Keyed:
+        """The key, or the number that it begins; a single digit that is a key of the question is that key."""
+        digits = first
+        while first in _DIGITS and len(digits) < question.keyed:
+            try:
+                async with asyncio.timeout(BETWEEN_KEYS_S):
+                    key = await self._keys.next(f"{_DIGITS}#*")
+            except TimeoutError:
+                break
+            if key == "#":
+                break
+            digits = "" if key == "*" else digits + key
+        return Pressed(digits) if digits in tuple(question.keys) else Keyed(digits)
+
+    async def _hear_out(self, question: Question, key: asyncio.Future[str]) -> Pressed | Keyed | Spoke:
         """Listen until the caller pauses long enough, presses a key, or has used up ``max_s``."""
         began = self._listener.speech_began_ms
         await self._first(key, self._listener.pause(int(question.end_silence_s * 1000)), timeout_s=question.max_s)
         if key.done():
-            return Pressed(key.result())
+            return await self._keyed(key.result(), question)
         await self._listener.understood(self._listener.last_voice_ms, question.recognise_wait_s)
         return Spoke(self._listener.text(began), self._listener.language(began))
 

@@ -37,11 +37,15 @@ VERBS = (
     "phones",
     "trunks",
     "feeds",
+    "notices",
+    "dispatch",
+    "tickets",
     "channel",
     "simulate",
     "backup",
     "restore",
     "erase",
+    "search",
 )
 """Each is a module of this folder. Only the one asked for is loaded: ``run`` starts processes that stay small."""
 
@@ -102,13 +106,19 @@ def _dispatch(args: argparse.Namespace, settings: Settings) -> int:
     verb = _module(args.verb)
     stored: dict[str, Callable[[Database], Awaitable[int]]] = {
         "tokens": lambda db: verb.run(args, db.tokens),
-        "users": lambda db: verb.run(args, db.users),
+        "users": lambda db: verb.run(args, db, settings),
         "phones": lambda db: verb.run(args, db.phones, settings),
         "feeds": lambda db: verb.run(args, db, settings.zone),
+        "notices": lambda db: verb.run(args, db),
         "erase": lambda db: verb.run(args, db, settings),
+        "dispatch": lambda db: verb.run(args, db, settings),
+        "tickets": lambda db: verb.run(args, db, settings),
+        "search": lambda db: verb.run(args, db.search),
         "trace": lambda db: verb.run(args, settings.data_dir, db.reader, db.ways),
     }
     configured = {"run", "check", "status", "trunks", "prefill", "simulate", "backup", "restore"}
     if args.verb in stored:
+        quiet = "warning" if settings.log.level == "info" else settings.log.level  # what is done is printed
+        log.configure(level=quiet, json=settings.log.json_lines, show_pii=settings.log.show_pii)
         return asyncio.run(with_database(settings, stored[args.verb]))
     return int(verb.run(args, settings) if args.verb in configured else verb.run(args))

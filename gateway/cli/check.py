@@ -7,19 +7,27 @@ import json
 import re
 import sys
 from collections.abc import Callable
+from datetime import date
+from functools import partial
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel
 
 from gateway.cli.check_tokens import token_warnings
+from gateway.edge.case_policy import read_case_policy
+from gateway.edge.dispatch_table import KnownCodes, read_dispatch
+from gateway.edge.system_clock import SystemClock
+from gateway.edge.unit_table import read_units
+from gateway.edge.workdays import read_workdays, running_out
 from gateway.errors import ConfigError
 from gateway.feeds import feed_settings
 from gateway.ivr.loader import load_flows
 from gateway.plugins.channels import channel_settings, flow_problems, known_channels, load_channel_spec
 from gateway.plugins.engines import engine_settings
 from gateway.prefill.place import Gazetteer
-from gateway.prefill.taxonomy import read_taxonomy, read_units
+from gateway.prefill.taxonomy import read_taxonomy
 from gateway.recognition.tls import Certificate, client_context
 from gateway.settings import Settings
 from gateway.settings.sections import INSTALLATION, KindTable, on_loopback
@@ -54,10 +62,7 @@ def problems_by_part(settings: Settings) -> dict[str, list[str]]:
             return None
 
     flows = collect("flows", load_flows, settings.flows_dir)
-    collect("tables", Gazetteer.read, settings.config_dir / "gazetteer.csv")
-    units = collect("tables", read_units, settings.config_dir / "units.csv")
-    if units is not None:
-        collect("tables", read_taxonomy, settings.config_dir / "taxonomy.csv", units)
+    _check_tables(settings.config_dir, collect)
     collect("asr", engine_settings, settings.asr)
     collect("asr", client_context, settings.asr.ca_file)
     if settings.asr_server.cert_file is not None:
@@ -76,9 +81,26 @@ def problems_by_part(settings: Settings) -> dict[str, list[str]]:
     return found
 
 
-def warnings(settings: Settings) -> list[str]:
-    """What works, but hardly as it was meant."""
-    found = []
+def _check_tables(config_dir: Path, collect: Callable[..., Any]) -> None:
+    """The tables, each held against those that it refers to; not where one of these is wrong."""
+    collect("tables", read_workdays, config_dir / "workdays.csv")
+    gazetteer = collect("tables", Gazetteer.read, config_dir / "gazetteer.csv")
+    divisions = {code: division.name for code, division in gazetteer.by_code.items()} if gazetteer else {}
+    units = collect("tables", read_units, config_dir / "units.csv", divisions or None)
+    if units is None:
+        return
+    taxonomy = collect("tables", read_taxonomy, config_dir / "taxonomy.csv", units)
+    if (policy := config_dir / "case_policy.yaml").exists():
+        collect("tables", partial(read_case_policy, policy, categories=taxonomy))
+    if gazetteer is not None and taxonomy is not None:
+        categories = {code: node.names[-1] for code, node in taxonomy.items()}
+        names = {code: unit.name_zh for code, unit in units.items()}
+        collect("tables", read_dispatch, config_dir / "dispatch.csv", KnownCodes(categories, divisions, names))
+
+
+def warnings(settings: Settings, today: date) -> list[str]:
+    """What works, but hardly as it was meant; or will not much longer than ``today``."""
+    found = _calendar(settings, today)
     if settings.http.public_url.lower().startswith("https://") and not settings.http.trusted_proxies:
         found.append(
             "[http] public_url is https, which a proxy in front has to speak, but trusted_proxies is empty: "
@@ -90,6 +112,19 @@ def warnings(settings: Settings) -> list[str]:
         if url.startswith("ws://") and not on_loopback(urlsplit(url).hostname or "")
     ]
     return found
+
+
+def city_date(settings: Settings) -> date:
+    """Today, on the city's calendar."""
+    return SystemClock().now().astimezone(settings.zone).date()
+
+
+def _calendar(settings: Settings, today: date) -> list[str]:
+    try:
+        told = running_out(read_workdays(settings.config_dir / "workdays.csv"), today)
+    except ConfigError:
+        return []  # one of ``problems``
+    return [told] if told else []
 
 
 def shown(settings: Settings) -> str:
@@ -114,7 +149,7 @@ def run(args: argparse.Namespace, settings: Settings) -> int:
     if args.show:
         print(shown(settings))
     found = problems(settings)
-    for warning in warnings(settings):
+    for warning in warnings(settings, city_date(settings)):
         print(f"gateway: warning: {warning}", file=sys.stderr)
     for problem in found:
         print(f"gateway: {problem}", file=sys.stderr)

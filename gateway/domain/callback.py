@@ -19,8 +19,12 @@ from gateway.domain.words import ABANDONED, CallbackState, Disposition
 
 REPLY_WINDOW_CLOSED = "reply_window_closed"
 """The reason of who has an answer coming that their provider does not let through any more."""
-CALLED_AGAIN, WENT_ON = "called_again", "call_went_on"
-"""Why ``SYSTEM`` did: the person called again and was served; the call that seemed lost was not."""
+REPLY, VISIT = "reply", "visit"
+"""Reasons of the centre's own: to tell somebody the reply to their ticket; to ask what they think of it (回访)."""
+ABOUT_A_REPLY = frozenset({REPLY, VISIT})
+CALLED_AGAIN, WENT_ON, NEEDLESS = "called_again", "call_went_on", "needless"
+"""Why ``SYSTEM`` did: the person called again and was served; the call that seemed lost was not; what was to be told
+or asked has been, or is outdated."""
 MOST_REASONS = 20
 """A task that has so many is joined by no more: all of its tickets change whenever it is worked on."""
 TELEPHONE = "sip"
@@ -197,10 +201,10 @@ def number_after(phone: str | None, before: Number | None, after: Number | None)
     return after.value if replaces else phone
 
 
-def without(task: Task, reason: Reason, at: datetime) -> Task:
-    """``task`` when this ``reason`` was none after all: cancelled when it had no other."""
+def without(task: Task, reason: Reason, at: datetime, why: str = WENT_ON) -> Task:
+    """``task`` when this ``reason`` was none after all, or is none any more: cancelled when it had no other."""
     left = tuple(one for one in task.reasons if one != reason)
-    return changed(task, reasons=left) if left else ended(task, CallbackState.CANCELLED, SYSTEM, WENT_ON, at)
+    return changed(task, reasons=left) if left else ended(task, CallbackState.CANCELLED, SYSTEM, why, at)
 
 
 def moved(task: Task, ticket_id: str, requester_id: str, line: str, new_id: str) -> tuple[Task, Task | None]:
@@ -226,11 +230,15 @@ def called_again(tasks: Iterable[Task], requester_id: str, line: str, interactio
     """The person was served in this interaction: their tasks that end by it, ended.
 
     What it asked for itself stays, and what they asked for after it began: a call's words may be known long after it.
+    So does a call about a reply: who calls about something else has not been told it.
     """
     return [
         ended(task, CallbackState.DONE, SYSTEM, CALLED_AGAIN, at)
         for task in tasks
         if task.open
         and (task.requester_id, task.line) == (requester_id, line)
-        and all(reason.interaction_id < interaction_id for reason in task.reasons)  # ids sort by time
+        and all(
+            reason.interaction_id < interaction_id and reason.reason not in ABOUT_A_REPLY  # ids sort by time
+            for reason in task.reasons
+        )
     ]

@@ -28,7 +28,6 @@ class Verb(StrEnum):
 
 CANCELLED = "cancelled"
 """Why a task is closed that somebody cancelled."""
-_STATES = {"reached": CallbackState.DONE, "not_reached": CallbackState.FAILED}
 
 
 class AttemptResult(StrEnum):
@@ -42,10 +41,20 @@ class AttemptResult(StrEnum):
 
 
 class DoneResult(StrEnum):
-    """How it ended: they were reached, or all attempts were in vain."""
+    """How it ended: they were reached, were and would not judge the reply, or all attempts were in vain."""
 
     REACHED = "reached"
+    DECLINED = "declined"
     NOT_REACHED = "not_reached"
+
+
+_STATES = {
+    DoneResult.REACHED: CallbackState.DONE,
+    DoneResult.DECLINED: CallbackState.DONE,
+    DoneResult.NOT_REACHED: CallbackState.FAILED,
+}
+SPOKEN_WITH = frozenset({DoneResult.REACHED, DoneResult.DECLINED})
+"""Results of calls in which somebody spoke with the person."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,7 +16,7 @@ from gateway.domain.form_paths import OFFERED, path_of
 from gateway.domain.guess import FILL_AT, SURE, Guess, Mention, Reading
 from gateway.domain.journal import Journal
 from gateway.domain.limits import MENTIONS, content_with, said_in
-from gateway.domain.ticket import SECRET, Alteration, Ticket
+from gateway.domain.ticket import LEAD, SECRET, Alteration, Ticket
 from gateway.domain.words import RequesterKind, kind_on
 from gateway.errors import RejectedInput
 
@@ -55,7 +55,6 @@ class Filling:
             return
         before = form.demand.content
         form.demand.content = content_with(before, content)
-        self._ticket.reworded = True
         self._shift = len(before) + 1 if before else 0
 
     def set(self, path: str, value: Any) -> None:
@@ -89,7 +88,6 @@ class Filling:
         form = self._ticket.form
         for guess in guesses:
             self._guess(form, guess)
-        self._ticket.reworded = True
 
     def mention(self, mentions: Sequence[Mention]) -> None:
         """Keep what occurs in the content; in a person's wording of it the spans would mean nothing."""
@@ -100,10 +98,11 @@ class Filling:
         room = max(0, MENTIONS - len(known))
         new = [Mentioned(m.kind, m.value, self._moved(m.span), m.confidence) for m in mentions[:room]]
         prefill.mentions = [*known, *new]
-        self._ticket.reworded = True
 
     def _guess(self, form: Form, guess: Guess) -> None:
         field, name = path_of(guess.path), guess.path
+        if name == LEAD and form.handling.units:  # who acts is decided
+            return
         try:
             value = field.shaped(guess.value)
         except RejectedInput:  # a city's model has words of its own; no contact is refused for them

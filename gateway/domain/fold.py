@@ -8,6 +8,7 @@ from typing import Any
 
 from gateway.domain.events import Event
 from gateway.domain.form import Form
+from gateway.domain.form_items import item_values
 from gateway.domain.form_paths import COLUMNS, coded_values
 from gateway.domain.interaction import Interaction
 from gateway.domain.journal import Journal
@@ -22,6 +23,7 @@ _NOBODYS = datetime.fromtimestamp(0, UTC)
 def coded_state(ticket: Ticket, interactions: Iterable[Interaction]) -> State:
     """What is coded of a ticket as it stands."""
     state: State = {path: _plain(getattr(ticket, path)) for path in sorted(COLUMNS)} | coded_values(ticket.form)
+    state |= dict(item_values(ticket.form.handling))
     if (callback := ticket.form.handling.callback) is not None:
         state[CALLBACK] = callback.told
     told = {one.interaction_id: {path: code for path, (_, code) in one.coded().items()} for one in interactions}

@@ -109,47 +109,118 @@ class Place:
 
 @dataclass(slots=True)
 class Return:
-    """退单: a unit gave its task back, by which rule and why. ``at`` is RFC 3339."""
+    """退单: a unit gave its task back. ``rule``: the code of why, ``reason``: its words. ``at`` is RFC 3339."""
 
     at: str
     unit: str | None = None
     rule: str | None = None
     reason: str | None = None
+    upheld: bool = False
+    """The centre did not follow it."""
+    reviewed_at: str | None = None
+    reviewed_by: str | None = None
+    """As events name who acts; ``system``: nobody at the centre did in time."""
 
 
 @dataclass(slots=True)
 class UnitTask:
     """承办: what one unit has to do. Times are RFC 3339."""
 
-    task_id: str | None = None
+    task_id: str
     unit: str | None = None
-    role: str | None = None
-    status: str | None = None
+    role: str = ""
+    status: str = ""
+    version: int = 0
     dispatched_at: str | None = None
     signed_at: str | None = None
+    responded_at: str | None = None
+    arrived_at: str | None = None
     replied_at: str | None = None
+    accepted_at: str | None = None
     due_at: str | None = None
+    """Of its reply."""
+    asked_until: str | None = None
+    """延期: asked for and not decided."""
+    asked_pause: str | None = None
+    """暂停: asked for and not decided, with the code of why."""
+    held: bool = False
+    """首问负责: it keeps the matter to the end; only the centre may take it away."""
     returns: list[Return] = field(default_factory=list)
 
 
 @dataclass(slots=True)
 class Routing:
-    """One step of deciding which unit acts."""
+    """One step of deciding which unit acts: ``rule`` says what the stage found, ``reason`` is what people wrote."""
 
     stage: str
     rule: str | None = None
     reason: str | None = None
+    units: list[str] = field(default_factory=list)
+    rows: list[int] = field(default_factory=list)
+    """Of the dispatch table."""
 
 
 @dataclass(slots=True)
 class TicketClock:
-    """A limit of the city's plan that runs, was met or was breached. Times are RFC 3339."""
+    """A limit that runs, was met or was breached: ``domain.case.clock.CaseClock`` as documents hold it.
 
-    kind: str
-    started_at: str
-    due_at: str
-    met_at: str | None = None
+    Times are RFC 3339.
+    """
+
+    clock_id: str
+    kind: str = ""
+    task_id: str | None = None
+    unit: str | None = None
+    policy: int = 0
+    calendar: str = ""
+    started_at: str | None = None
+    owned_at: str | None = None
+    length_ms: int = 0
+    extended_ms: int = 0
+    paused_ms: int = 0
+    inherited_ms: int = 0
+    due_at: str | None = None
+    warn_at: str | None = None
+    escalations: list[dict[str, str | None]] = field(default_factory=list)
+    warned_at: str | None = None
     breached_at: str | None = None
+    escalated: int = 0
+    paused_at: str | None = None
+    met_at: str | None = None
+    stopped_at: str | None = None
+    earlier: list[dict[str, str | None]] = field(default_factory=list)
+    unsure: bool = False
+    next_at: str | None = None
+
+
+@dataclass(slots=True)
+class GivenReply:
+    """回复 on its way to this ticket's requester. Times are RFC 3339.
+
+    ``reply_id``: the note with its words. ``of``: the ticket that was answered, where this one went into it.
+    ``together``: another ticket of the same person, with which they are told. ``visit_id``: the call that asks them.
+    """
+
+    reply_id: str
+    of: str | None = None
+    together: str | None = None
+    state: str = ""
+    way: str | None = None
+    because: str | None = None
+    channel_id: str | None = None
+    message_id: str | None = None
+    callback_id: str | None = None
+    visit_id: str | None = None
+    replied_at: str | None = None
+    reached_at: str | None = None
+    declined_at: str | None = None
+    """When they were asked what they think of it, and would not say."""
+    uncallable_at: str | None = None
+    """When they were to be asked, and no number of theirs was known."""
+    tried: list[str] = field(default_factory=list)
+    """Ways that came to nothing."""
+    called_at: list[str] = field(default_factory=list)
+    """When somebody called in vain."""
 
 
 @dataclass(slots=True)
@@ -171,10 +242,25 @@ class Handling:
     """承办: who acts, until when."""
 
     lead_unit: str | None = None
+    first_asked: str | None = None
+    crossing: str | None = None
+    """As the centre stated it; the dispatch table says it of the others."""
+    undecided_since: str | None = None
+    reassigned: int = 0
+    reopened: int = 0
+    reopened_at: str | None = None
+    """When it was last."""
+    dissatisfied: list[str] = field(default_factory=list)
+    """Tickets, itself or merged ones, about whose dissatisfied requesters the centre is to decide, or did last."""
+    supervised_at: str | None = None
+    """When the units were pressed on last (督办)."""
+    reported_at: str | None = None
+    """When what the city's own case system reported last became so; RFC 3339."""
     units: list[UnitTask] = field(default_factory=list)
     routing_trace: list[Routing] = field(default_factory=list)
     clocks: list[TicketClock] = field(default_factory=list)
     callback: CallbackShown | None = None
+    replies: list[GivenReply] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -194,6 +280,9 @@ class Judgement:
     channel: str | None = None
     satisfied: int | None = None
     comment: str | None = None
+    reply_id: str | None = None
+    """Of the reply that is judged; None: none had been given."""
+    score: str | None = None
 
 
 @dataclass(slots=True)
@@ -320,6 +409,8 @@ class Form:
         form.prefill.fields = dict(self.prefill.fields)
         form.prefill.candidates = cloned(self.prefill.candidates)
         form.attachments = [cloned(one) for one in self.attachments]
+        handling = form.handling
+        handling.units, handling.clocks, handling.replies = [*handling.units], [*handling.clocks], [*handling.replies]
         return form
 
 

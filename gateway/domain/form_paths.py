@@ -126,7 +126,22 @@ def _paths() -> dict[str, FieldPath]:
     return found
 
 
-_ALONE = frozenset({"entry_number", "handling.lead_unit", "prefill.pending"})
+_ALONE = frozenset(
+    {
+        "entry_number",
+        "handling.lead_unit",
+        "handling.first_asked",
+        "handling.crossing",
+        "handling.reassigned",
+        "handling.undecided_since",
+        "handling.reopened",
+        "handling.reopened_at",
+        "handling.dissatisfied",
+        "handling.supervised_at",
+        "handling.reported_at",
+        "prefill.pending",
+    }
+)
 PATHS: dict[str, FieldPath] = _paths()
 """Every path of the form that a command may set."""
 _NAMED = frozenset(path for path, field in PATHS.items() if field.code_key is not None)

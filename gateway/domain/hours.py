@@ -64,14 +64,14 @@ class Hours:
     def on_duty(self, local: datetime) -> bool:
         """Whether anybody is, at this moment of the city's clocks."""
         minute = local.hour * 60 + local.minute
-        today = self._spans(local.date())
-        yesterday = self._spans(local.date() - timedelta(days=1))
+        today = self.begin_on(local.date())
+        yesterday = self.begin_on(local.date() - timedelta(days=1))
         return any(span.begin <= minute and (span.over_midnight or minute < span.end) for span in today) or any(
             span.over_midnight and minute < span.end for span in yesterday
         )
 
-    def _spans(self, day: date) -> list[DaySpan]:
-        """Those that begin on ``day``."""
+    def begin_on(self, day: date) -> list[DaySpan]:
+        """The spans that begin on ``day``."""
         if day in self.holidays:
             return []
         weekday = MONDAY if day in self.workdays else day.weekday()

@@ -1,7 +1,7 @@
 """What of a record is shown to whom need not see everything, by the ``mask`` of each row of ``fields.TABLE``.
 
 A field that stands in no row is not shown. Everything that leaves for such
-eyes (record, lists, vCon, Open311, feeds that redact, exports) is made from ``record``; ``searchable`` is what their
+eyes (record, lists, vCon, Open311, feeds that redact, exports) is made from ``record``; ``searchable`` is what all
 searches are held against.
 """
 
@@ -31,8 +31,10 @@ __all__ = (
     "text",
     "wholly",
 )
+RULES = 1
+"""Raised with every change of what ``searchable`` makes of a record: texts that are searched are made anew then."""
 SEARCHED = 2000
-"""Characters of a content in which people who see it masked can search: a search must cost the writer little."""
+"""Characters of a content in which people can search."""
 _BEYOND = 200
 """So many more are read, so that a number or name that stands across the end is masked as a whole."""
 _WORD = re.compile(r"\w")
@@ -281,7 +283,7 @@ def record(full: Mapping[str, Any], fields: _Fields = FIELDS) -> dict[str, Any]:
 
 
 def searchable(full: Mapping[str, Any]) -> str:
-    """The words of a record, or of its sections alone, as people find it who see it masked; in lower case.
+    """The words of a record, or of its sections alone, by which people find it, whatever they may see; in lower case.
 
     Title, address and the first ``SEARCHED`` characters of the content, no number of the requester.
     """

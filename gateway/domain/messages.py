@@ -22,6 +22,8 @@ class Queued:
     channel_id: str
     recipient: str
     quick_replies: tuple[tuple[str, str], ...] = ()
+    not_before: datetime | None = None
+    """It waits for this hour; None: it goes at once."""
     taken: bool = False
     """Nothing has to be sent: the person's clients fetch it, so that it is sent when it is committed."""
 

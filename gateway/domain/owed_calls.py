@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from gateway.domain.callback import (
+    NEEDLESS,
     SPOKEN,
     WENT_ON,
     NewCallback,
@@ -92,6 +93,15 @@ class OwedCalls:
                 self._serve(interaction)
         self._tell_others()
 
+    @property
+    def callable(self) -> bool:
+        """Whether a call that is owed for the ticket has a number: its own, an earlier one, one of an open task."""
+        ticket, person = self._ticket, self._ticket.requester_id
+        if ticket_number(ticket, self._world.earlier.get(person)) is not None:
+            return True
+        known = task_to_join(self._owed(), person, ticket.line)
+        return known is not None and known.phone is not None
+
     def work(self, work: Work) -> None:
         """Somebody has done something about a task; see ``check_work``."""
         before = self._world.tasks[work.callback_id]
@@ -161,11 +171,22 @@ class OwedCalls:
             return
         for task in self._owed():
             if false in task.reasons:
-                left = without(task, false, self._at)
-                ended = CallbackCancelled(at=self._at, callback_id=task.callback_id, why=WENT_ON)
-                self._put(left, None if left.open else ended, everyone=not left.open)
-                if false.ticket_id not in left.tickets:
-                    self._unlink(ended)
+                self._without(task, false, WENT_ON)
+
+    def drop(self, *reasons: str) -> None:
+        """Nobody need call about this ticket any more for these ``reasons``; for others they may."""
+        for task in self._owed():
+            for reason in task.reasons:
+                if reason.ticket_id == self._ticket.ticket_id and reason.reason in reasons:
+                    self._without(self._world.tasks[task.callback_id], reason, NEEDLESS)
+        self._tell_others()
+
+    def _without(self, task: Task, reason: Reason, why: str) -> None:
+        left = without(task, reason, self._at, why)
+        ended = CallbackCancelled(at=self._at, callback_id=task.callback_id, why=why)
+        self._put(left, None if left.open else ended, everyone=not left.open)
+        if reason.ticket_id not in left.tickets:
+            self._unlink(ended)
 
     def _unlink(self, event: CallbackCancelled) -> None:
         """No call is owed for this ticket; the task goes on for others, or is over."""

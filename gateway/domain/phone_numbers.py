@@ -88,6 +88,11 @@ def same_subscriber(one: str | None, other: str | None) -> bool:
     return not all(ends) or ends[0] == ends[1]
 
 
+def is_mobile(number: str) -> bool:
+    """Whether an E.164 number is a mainland mobile, which can be texted."""
+    return number.startswith("+86") and e164(number.removeprefix("+86")) == number and number[3] == "1"
+
+
 def is_country(code: str) -> bool:
     """Whether numbers of a country are known by this code (``CN``)."""
     return code in phonenumbers.SUPPORTED_REGIONS

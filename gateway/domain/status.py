@@ -45,18 +45,18 @@ NOT_BEGUN: Final = frozenset({Status.REGISTERED, Status.CLASSIFIED})
 """No unit has it yet: its requester can still take it back by a word."""
 ANSWERED: Final = frozenset({Status.REPLIED, Status.EVALUATED})
 """Open, but the requester has their answer."""
+REPLY_STANDS: Final = ANSWERED | {Status.ARCHIVED, Status.INFORMED, Status.DEFLECTED}
+"""While a ticket is so, its newest reply is what there is to tell."""
 UNANSWERED: Final = OPEN - ANSWERED
-GIVEN: Final = (Status.REGISTERED, Status.MERGED, Status.WITHDRAWN)
-"""The statuses that this version gives to tickets; lists offer these, the others are still to come."""
 
 _OUT: Final = frozenset({Status.MERGED, Status.DEFLECTED, Status.INFORMED, Status.WITHDRAWN})
 _NEXT: Final[Mapping[Status, frozenset[Status]]] = {
     Status.REGISTERED: _OUT | {Status.CLASSIFIED, Status.DISPATCHED},
     Status.CLASSIFIED: _OUT | {Status.DISPATCHED},
     # A unit that returns its task (退单) sends the ticket back, to be dispatched or classified anew.
-    Status.DISPATCHED: _OUT | {Status.SIGNED, Status.CLASSIFIED},
+    Status.DISPATCHED: _OUT | {Status.SIGNED, Status.HANDLING, Status.CLASSIFIED},
     Status.SIGNED: _OUT | {Status.HANDLING, Status.REPLIED, Status.DISPATCHED, Status.CLASSIFIED},
-    Status.HANDLING: _OUT | {Status.REPLIED, Status.DISPATCHED, Status.CLASSIFIED},
+    Status.HANDLING: _OUT | {Status.REPLIED, Status.SIGNED, Status.DISPATCHED, Status.CLASSIFIED},
     # Who is not content with the answer has their ticket reopened: it is in work once more.
     Status.REPLIED: frozenset({Status.EVALUATED, Status.ARCHIVED, Status.HANDLING, Status.MERGED}),
     Status.EVALUATED: frozenset({Status.ARCHIVED, Status.HANDLING, Status.MERGED}),

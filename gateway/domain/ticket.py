@@ -8,12 +8,15 @@ from typing import Any
 
 from gateway.domain.events import EmergencyRaised, Event, TicketRated, TicketWithdrawn
 from gateway.domain.form import CallbackShown, Form, Judgement
+from gateway.domain.form_items import PREFIXES, put_item
 from gateway.domain.form_paths import COLUMNS, PATHS, FieldPath, column, path_of
 from gateway.domain.ids import rfc3339
 from gateway.domain.journal import Journal
-from gateway.domain.status import Status, moved
+from gateway.domain.status import UNANSWERED, Status, moved
+from gateway.errors import AlreadyErased
 
 CALLBACK = "handling.callback"
+LEAD = "handling.lead_unit"
 SECRET = "requester.secret"  # noqa: S105 - a record path
 _HIDING = (PATHS[SECRET], PATHS["requester.anonymous"])
 
@@ -39,7 +42,6 @@ class Ticket:
         "new",
         "parted_from",
         "requester_id",
-        "reworded",
         "status",
         "ticket_id",
         "ticket_no",
@@ -85,7 +87,7 @@ class Ticket:
         self.hidden = hidden
         self.erased_at = erased_at
         self.new = new
-        self.dirty = self.reworded = new
+        self.dirty = new
         self.parted_from: str | None = None
         """Whose ticket it was, when its requester wants to stay unknown from now on."""
         self._form = form
@@ -111,21 +113,29 @@ class Ticket:
                 self.form.handling.callback = None if code is None else CallbackShown(**code)
             elif (found := PATHS.get(path)) is not None:
                 found.put_code(self.form, code)
+            elif path.startswith(PREFIXES):
+                put_item(self.form.handling, path, code)
         if isinstance(event, TicketRated):
             outcome, last = self.form.outcome, self.form.outcome.evaluation
-            judgement = Judgement(rfc3339(event.at), last.channel, last.satisfied)
+            channel = event.channel or last.channel
+            judgement = Judgement(
+                rfc3339(event.at), channel, event.satisfied, reply_id=event.reply_id, score=event.score
+            )
             outcome.evaluations = [*outcome.evaluations, judgement]  # a copy: the list may be its command's
 
     def rate(self, event: TicketRated, channel: str, comment: str | None) -> None:
-        """评价: the words go with the figure. The last rating stands for the ticket, each one is kept."""
+        """评价: the words go with the figure. Each is kept; the one of the newest reply that was judged stands."""
         outcome, told = self.form.outcome, Alteration(self)
-        last = outcome.evaluation
+        last, event.channel = outcome.evaluation, channel
         told.set("outcome.evaluation.channel", channel)
         told.set("outcome.evaluation.satisfied", event.satisfied)
         told.set("outcome.evaluation.comment", comment)
         if not outcome.evaluations and last.satisfied is not None:  # from before each was kept
             outcome.evaluations = [Judgement(None, last.channel, last.satisfied, last.comment)]
-        self.record(event, told)
+        order = [one.reply_id for one in self.form.handling.replies]
+        judged = [order.index(one.reply_id) for one in outcome.evaluations if one.reply_id in order]
+        stands = event.reply_id not in order or order.index(event.reply_id) >= max(judged, default=0)
+        self.record(event, told if stands else None)
         outcome.evaluations[-1].comment = comment
 
     def raise_emergency(self, number: str | None, at: datetime, message_id: str | None = None) -> None:
@@ -137,12 +147,19 @@ class Ticket:
         """诉求人撤回: its requester takes it back. ``Conflict`` when it is closed, or answered already."""
         gone = Alteration(self)
         gone.set("status", moved(self.status, Status.WITHDRAWN))
+        gone.set("handling.undecided_since", None)
         self.record(event, gone)
 
     def record(self, event: Event, alteration: Alteration | None = None) -> None:
-        """``event`` has happened, and with it what ``alteration`` holds."""
+        """``event`` has happened, and with it what ``alteration`` holds.
+
+        ``AlreadyErased`` when an erased ticket would be in work once more: nobody could act on it.
+        """
         if alteration is not None:
             event.changed |= alteration.changed()
+        _, after = event.changed.get("status", (None, self.status))
+        if self.erased_at is not None and self.status not in UNANSWERED and after in UNANSWERED:
+            raise AlreadyErased("this ticket has been erased and is not in work again; register a new one")
         self.apply(event)
         if alteration is not None:
             alteration.finish()
@@ -217,5 +234,4 @@ class Alteration:
         ticket, form = self._ticket, self._ticket.form
         for field, value in self._values.items():
             field.put(form, value)
-        ticket.reworded = True
         ticket.hidden, ticket.requester_id = form.requester.hidden, form.requester.requester_id or ticket.requester_id

@@ -96,6 +96,13 @@ class DemandType(Term):
     OTHER = "other", "其他", "Other"
 
 
+class Crossing(Term):
+    """How the duties of several units meet in one matter."""
+
+    ENFORCEMENT = "enforcement", "执法监察交叉", "Enforcement crosses"
+    FUNCTION = "function", "职能交叉", "Functions cross"
+
+
 class UrgencyLevel(Term):
     """How soon somebody must act."""
 

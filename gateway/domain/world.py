@@ -8,7 +8,10 @@ from datetime import datetime, tzinfo
 
 from gateway.domain.attachments import AttachmentUpdate, NewAttachment
 from gateway.domain.callback import Task
-from gateway.domain.events import Event, InteractionEnded, TicketRegistered
+from gateway.domain.case.case import MOVES_LIMITS, Case
+from gateway.domain.case.note import Note, NoteKind, Writes
+from gateway.domain.case.rules_in_force import BY_PLAN, CaseRules
+from gateway.domain.events import Event, InteractionEnded, TicketCorrected, TicketRegistered
 from gateway.domain.form import Form, cloned
 from gateway.domain.form_paths import coded_values
 from gateway.domain.ids import city_day, rfc3339, spelled_no, ticket_no
@@ -83,6 +86,8 @@ class World:
     """The city's, for the days of ticket numbers."""
     new_id: Callable[[], str]
     """Ids that the batch was given for what it may have to make."""
+    case_rules: CaseRules = BY_PLAN
+    """By which cases are decided now."""
     tickets: dict[str, Ticket] = field(default_factory=dict)
     interactions: dict[str, Interaction] = field(default_factory=dict)
     open: dict[Key, str] = field(default_factory=dict)
@@ -121,6 +126,7 @@ class World:
     new_attachments: list[tuple[NewAttachment, str, str]] = field(default_factory=list)
     """With ticket_id and interaction_id."""
     told_attachments: list[AttachmentUpdate] = field(default_factory=list)
+    new_notes: list[Note] = field(default_factory=list)
 
     # -- what is there ------------------------------------------------------------------------------------------------
 
@@ -152,10 +158,10 @@ class World:
         found = self.open.get(key.pair)
         return self.interactions[found] if found is not None else None
 
-    def replayed(self, key: ExternalKey) -> Applied | None:
+    def replayed(self, key: ExternalKey | None) -> Applied | None:
         """What a delivery came to that came before; ``Conflict`` when it had another body then."""
-        seen = self.seen.get(key.pair)
-        if seen is None:
+        seen = self.seen.get(key.pair) if key is not None else None
+        if key is None or seen is None:
             return None
         if key.body_sha256 is not None and seen.body_sha256 is not None and key.body_sha256 != seen.body_sha256:
             raise Conflict("the same key came before with another body; use a new key for a new message")
@@ -289,12 +295,13 @@ class World:
         self.deliveries[update.message_id] = update.state
         self.told_deliveries.append((interaction.interaction_id, update))
 
-    def attach(self, attachments: Iterable[NewAttachment], ticket: Ticket, interaction: Interaction) -> None:
-        """Files have come."""
+    def attach(
+        self, attachments: Iterable[NewAttachment], ticket: Ticket, interaction: Interaction | None = None
+    ) -> None:
+        """Files have come: in an interaction with the requester, or (None) from those who act."""
         for one in attachments:
             ticket.form.attachments.append(one.shown())
-            ticket.reworded = True
-            self.new_attachments.append((one, ticket.ticket_id, interaction.interaction_id))
+            self.new_attachments.append((one, ticket.ticket_id, interaction.interaction_id if interaction else ""))
 
     def attached(self, update: AttachmentUpdate, ticket: Ticket) -> None:
         """Something became of a file."""
@@ -320,8 +327,40 @@ class World:
                 self.seen[key.pair] = seen
                 self.new_seen.append(seen)
 
+    def once(self, key: ExternalKey | None, ticket: Ticket) -> None:
+        """Know a request about ``ticket`` again, if it named itself."""
+        if key is not None:
+            self.see((key,), ticket, None)
+
+    def note(
+        self,
+        by: Writes,
+        kind: NoteKind,
+        note_id: str | None,
+        text: str | None,
+        task_id: str | None = None,
+        unit: str | None = None,
+    ) -> None:
+        """Keep what ``by`` says about its ticket or (``task_id``) one of its tasks, if it says anything.
+
+        ``unit``: whose people say it; None: the centre, or a case system.
+        """
+        if text and note_id is not None:
+            note = Note(
+                note_id=note_id,
+                ticket_id=by.ticket_id,
+                task_id=task_id,
+                kind=kind,
+                author=by.actor,
+                at=by.at,
+                text=text,
+                unit=unit,
+            )
+            self.new_notes.append(note)
+
     def finish(self, since: int, applied: Applied) -> None:
         """A command has decided: what it altered since the journal had ``since`` entries is its version."""
+        self._move_limits(since)
         altered: dict[str, Ticket] = {}
         for entry in self.journal.entries[since:]:
             altered[entry.ticket_id] = self.tickets[entry.ticket_id]
@@ -333,6 +372,12 @@ class World:
             if ticket.parted_from is not None:
                 known, ticket.parted_from = ticket.parted_from, None
                 self.people = {key: one for key, one in self.people.items() if one != known}
+
+    def _move_limits(self, since: int) -> None:
+        """Time limits follow from what is demanded, whoever has said or altered that."""
+        told = {one.ticket_id: one.event for one in self.journal.entries[since:] if _moves_limits(one.event)}
+        for ticket_id, event in told.items():
+            Case(self.tickets[ticket_id], event.at, event.actor, self.case_rules).corrected()
 
     def applied(
         self,
@@ -353,3 +398,9 @@ class World:
             seqs=seqs,
             dialogue_no=interaction.dialogue_no if interaction else 0,
         )
+
+
+def _moves_limits(event: Event) -> bool:
+    """Also when a person says that what was guessed about the demand is right: it counts for more then."""
+    confirmed = event.fields if isinstance(event, TicketCorrected) else ()
+    return not MOVES_LIMITS.isdisjoint((*event.changed, *confirmed))

@@ -19,6 +19,7 @@ from pydantic import AnyHttpUrl, Field, SecretStr, field_validator
 from gateway import __version__
 from gateway.domain.events import REGISTRY
 from gateway.edge.dataschema import dataschema
+from gateway.edge.http_client import HttpClient
 from gateway.errors import FeedRefused, PermanentDeliveryError, TransientDeliveryError
 from gateway.feeds.common import FeedContext, FeedSettings, NotSent
 from gateway.ports.feed import Delivery
@@ -67,7 +68,7 @@ class WebhookSettings(FeedSettings):
 
 
 class WebhookFeed:
-    """A feed that posts. One session, made on first use."""
+    """A feed that posts."""
 
     def __init__(self, settings: WebhookSettings, context: FeedContext) -> None:
         """Nothing is connected yet."""
@@ -75,7 +76,7 @@ class WebhookFeed:
         self._context = context
         given = (settings.secret.get_secret_value(), settings.previous_secret.get_secret_value())
         self._secrets = [secret.encode() for secret in given if secret]
-        self._session: aiohttp.ClientSession | None = None
+        self._http = HttpClient(self._session)
 
     async def deliver(self, delivery: Delivery) -> None:
         """Post one event. 2xx and 409 (has it already) mean delivered; 408, 425, 429, 5xx and network errors: later.
@@ -91,7 +92,7 @@ class WebhookFeed:
         if delivery.trace is not None:
             headers["traceparent"] = traceparent(delivery.trace)
         try:
-            async with self._open_session().post(
+            async with self._http.session().post(
                 str(self._settings.url), data=body, headers=headers, allow_redirects=False
             ) as answer:
                 if HTTPStatus.OK <= answer.status < HTTPStatus.MULTIPLE_CHOICES or answer.status == HTTPStatus.CONFLICT:
@@ -107,19 +108,15 @@ class WebhookFeed:
 
     async def aclose(self) -> None:
         """Close connections."""
-        if self._session is not None:
-            await self._session.close()
-            self._session = None
+        await self._http.aclose()
 
-    def _open_session(self) -> aiohttp.ClientSession:
-        if self._session is None:
-            self._session = aiohttp.ClientSession(
-                timeout=aiohttp.ClientTimeout(total=self._settings.timeout_s),
-                connector=aiohttp.TCPConnector(limit=self._settings.parallel),
-                headers={"User-Agent": f"hotline-gateway/{__version__}"},
-                cookie_jar=aiohttp.DummyCookieJar(),
-            )
-        return self._session
+    def _session(self) -> aiohttp.ClientSession:
+        return aiohttp.ClientSession(
+            timeout=aiohttp.ClientTimeout(total=self._settings.timeout_s),
+            connector=aiohttp.TCPConnector(limit=self._settings.parallel),
+            headers={"User-Agent": f"hotline-gateway/{__version__}"},
+            cookie_jar=aiohttp.DummyCookieJar(),
+        )
 
     def _body(self, delivery: Delivery) -> bytes:
         event = cloud_event(

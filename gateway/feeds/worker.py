@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections import OrderedDict
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
@@ -64,7 +65,7 @@ class FeedWorker:
         self,
         *,
         feed_id: str,
-        feed: Feed,
+        make_feed: Callable[[], Feed],
         settings: FeedSettings,
         deliveries: DeliveryStore,
         events: TicketEvents,
@@ -73,9 +74,13 @@ class FeedWorker:
         next_commit: Wake,
         jitter: random.Random,
     ) -> None:
-        """``owner`` is this process's name in leases; it must differ between processes."""
+        """``make_feed`` is asked for each run's own way out, since a run closes its connections for good at its end.
+
+        ``owner`` is this process's name in leases; it must differ between processes.
+        """
         self.feed_id = feed_id
-        self._feed = feed
+        self._make_feed = make_feed
+        self._feed = make_feed()
         self._settings = settings
         self._retry = Retry(
             first_s=settings.first_retry_s,
@@ -120,6 +125,7 @@ class FeedWorker:
             with suppress(StoreUnavailable):
                 await self._book()
             await self._feed.aclose()
+            self._feed = self._make_feed()
 
     async def _take(self, room: int) -> list[Delivery]:
         """Book what has ended, then lease what is due."""

@@ -9,7 +9,7 @@ from typing import Any, Generic, TypeVar
 from gateway.errors import StoreUnavailable
 from gateway.following.poll import PollLoop, Wake, until_stored
 from gateway.ports.conversation_store import ChannelStates
-from gateway.telemetry import log
+from gateway.telemetry import log, metrics
 
 T = TypeVar("T")
 KEY = "event_seq"
@@ -67,6 +67,7 @@ class Follower(Generic[T]):
         self._unsaved = 0
         self._broke_over: tuple[int, int] = (0, 0)
         """An event_seq, and how many runs in a row."""
+        metrics.LEFT_OUT.labels(name)  # an alarm goes by how it grows
         self.at: int | None = None
         """Everything up to this event_seq is handled; None: it has not begun."""
 
@@ -111,6 +112,7 @@ class Follower(Generic[T]):
             self._broke_over = (seq, runs)
             if runs < TRIES:
                 raise
+            metrics.LEFT_OUT.labels(self._name).inc()
             _log.error("follower_left_out", follower=self._name, event_seq=seq, exc_info=error)
 
     async def _save(self, seq: int) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
@@ -11,6 +11,7 @@ from gateway.domain.spoken import word_count
 from gateway.ivr.actions import SET_LANGUAGE, TAKE_ANSWER
 from gateway.ivr.graph import ActNode, AskNode, EndNode, Flow, GotoNode, Node, SayNode
 from gateway.ivr.prompts import PromptItem
+from gateway.ivr.schema import Digits, Named, Sayable
 from gateway.ivr.signals import (
     Act,
     ActionDone,
@@ -259,6 +260,7 @@ class _Run:
                 end_silence_s=node.end_silence_s,
                 max_s=node.max_s,
                 recognise_wait_s=node.recognise_wait_s,
+                keyed=node.keyed,
                 quick_replies=tuple((key, label[language]) for key, label in node.labels.items() if language in label),
             ),
         )
@@ -299,13 +301,18 @@ class _Run:
                     return
 
     def _items(self, say: tuple[Any, ...]) -> tuple[PromptItem, ...]:
-        prompts, language = self._flow.prompts, self._state.language
-        return tuple(
-            prompts.item(language, each)
-            if isinstance(each, str)
-            else prompts.digits(language, each.of(self._state.vars.get(each.digits, "")))
-            for each in say
-        )
+        return tuple(item for each in say for item in self._item(each))
+
+    def _item(self, said: Sayable) -> Iterator[PromptItem]:
+        prompts, language, given = self._flow.prompts, self._state.language, self._state.vars
+        match said:
+            case Digits():
+                yield prompts.digits(language, said.of(given.get(said.digits, "")))
+            case Named():
+                recorded = prompts.items[language]
+                yield from (recorded[one] for one in said.of(given.get(said.prompts, ""), recorded.keys()))
+            case _:
+                yield prompts.item(language, said)
 
 
 def _first_question(flow: Flow) -> str:

@@ -53,6 +53,8 @@ class AskNode:
     end_silence_s: float
     max_s: float
     recognise_wait_s: float
+    keyed: int
+    """So many digits may be keyed instead of said."""
     keys: Mapping[str, str]
     labels: Mapping[str, Mapping[str, str]]
     spoken: tuple[tuple[Said, str], ...]
@@ -221,6 +223,7 @@ class _Builder:
             end_silence_s=step.end_silence_s,
             max_s=step.max_s,
             recognise_wait_s=step.recognise_wait_s,
+            keyed=step.keyed if isinstance(step, schema.ListenStep) else 0,
             keys={
                 key: self.block(choice.then, (*place, "keys", key, "then"), f"{name}.key_{key}.", following)
                 for key, choice in step.keys.items()

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from gateway.ivr.actions import ACTIONS, Action
 from gateway.ivr.graph import OPEN_END, ActNode, AskNode, EndNode, Flow, prompt_ids, ways
 from gateway.ivr.prompts import DIGITS, digit_id
+from gateway.ivr.schema import Digits, Named
 
 MENUS_BEFORE_A_PERSON = 1
 """GB/T 33358-2016: callers are not led through layers of menus."""
@@ -137,14 +138,22 @@ def _actions(flow: Flow, where: Where) -> list[str]:
 
 
 def _voices(flow: Flow, where: Where) -> list[str]:
-    given = {var for n in flow.nodes.values() if isinstance(n, ActNode) for var in _action(n).gives}
+    actions = [_action(node) for node in flow.nodes.values() if isinstance(node, ActNode)]
+    given = {var: action.names for action in actions for var in action.gives}
     found = []
     for address, node in flow.nodes.items():
         for said in prompt_ids(node):
-            if not isinstance(said, str) and said.digits not in given:
-                found.append(f"{where(address)}: {address}: says {said.digits!r}, which no action of this flow gives")
-            spoken = [] if flow.written else [digit_id(d) for d in DIGITS]
-            ids = [said] if isinstance(said, str) else spoken
+            var: str | None = None
+            ids: tuple[str, ...] = ()
+            match said:
+                case str():
+                    ids = (said,)
+                case Digits():
+                    var, ids = said.digits, () if flow.written else tuple(map(digit_id, DIGITS))
+                case Named():
+                    var, ids = said.prompts, given.get(said.prompts, ())
+            if var is not None and var not in given:
+                found.append(f"{where(address)}: {address}: says {var!r}, which no action of this flow gives")
             found += [
                 f"{where(address)}: {address}: prompt {prompt_id!r} is missing in {language}:"
                 f" {flow.prompts.folder / language / prompt_id}.wav with its words in .txt"

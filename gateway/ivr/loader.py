@@ -8,12 +8,12 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from gateway.edge.yaml_source import YamlSource, spelled
 from gateway.errors import ConfigError
 from gateway.ivr.graph import Flow, flatten, prompt_ids
 from gateway.ivr.lint import lint
 from gateway.ivr.prompts import Prompts, read_prompts
 from gateway.ivr.schema import FlowFile
-from gateway.ivr.source import FlowSource
 
 TEST_SUFFIX = ".test.yaml"
 VERSION_CHARS = 12
@@ -56,7 +56,7 @@ def load_flows(folder: Path) -> Flows:
 
 def load_flow(path: Path, prompts: Prompts) -> Flow:
     """One flow file, checked."""
-    source = FlowSource(path)
+    source = YamlSource(path)
     try:
         file = FlowFile.model_validate(source.value)
     except ValidationError as error:
@@ -101,17 +101,3 @@ def load_flow(path: Path, prompts: Prompts) -> Flow:
     if problems:
         raise ConfigError(problems)
     return flow
-
-
-def spelled(error: ValidationError, source: FlowSource) -> list[str]:
-    """Each mistake of a pydantic model as one line that begins with its place in the file."""
-    lines = []
-    items = error.errors(include_url=False, include_context=False)
-    for item in items:
-        if item["type"] == "too_short" and any(
-            o["loc"][: len(item["loc"])] == item["loc"] for o in items if o is not item
-        ):
-            continue  # only the echo of a mistake further in
-        message = "unknown key; remove it or check its spelling" if item["type"] == "extra_forbidden" else item["msg"]
-        lines.append(f"{source.where(item['loc'])}: {'.'.join(str(part) for part in item['loc'])}: {message}")
-    return lines

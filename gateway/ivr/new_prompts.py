@@ -11,6 +11,7 @@ from math import log10
 from pathlib import Path
 
 from gateway.errors import RejectedInput
+from gateway.ivr.actions import UNIT
 from gateway.ivr.prompts import PromptItem
 from gateway.media.resample import TELEPHONE_RATE
 from gateway.media.wav import Sound, alaw_wav, read_wav
@@ -43,8 +44,9 @@ class PromptRecording:
 def check(folder: Path, wanted: Mapping[str, Mapping[str, PromptItem]]) -> tuple[list[PromptRecording], list[str]]:
     """Check ``folder/<language>/<id>.wav`` against the prompts in use.
 
-    A language that ``folder`` brings must be complete: one voice, not two. ``<id>.txt`` may be left out when the
-    words stay as they are; an id of your own needs it. Gives the fit recordings and, one line each, all that is wrong.
+    A language that ``folder`` brings must be complete but for the names of units: one voice, not two. ``<id>.txt``
+    may be left out when the words stay as they are; an id of your own needs it. Gives the fit recordings and, one line
+    each, all that is wrong.
     """
     if not folder.is_dir():
         return [], [f"{folder}: no such folder"]
@@ -59,7 +61,8 @@ def check(folder: Path, wanted: Mapping[str, Mapping[str, PromptItem]]) -> tuple
     fit: list[PromptRecording] = []
     for language in languages:
         there = {path.stem for path in (folder / language).glob("*.wav")}
-        for prompt_id in sorted(there | set(wanted[language])):
+        needed = {prompt_id for prompt_id in wanted[language] if not prompt_id.startswith(UNIT)}
+        for prompt_id in sorted(there | needed):
             path = folder / language / f"{prompt_id}.wav"
             if prompt_id not in there:
                 problems.append(f"{path}: missing; it says: {wanted[language][prompt_id].text}")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
@@ -37,6 +39,22 @@ class Digits(Part):
         return f"{said} {said}" if self.twice else said
 
 
+class Named(Part):
+    """Prompts that an action has named: phrases between ``;``, each of prompts between spaces.
+
+    A phrase of which a prompt has no recording in the dialogue's language is left out.
+    """
+
+    prompts: Literal["handled"]
+
+    @staticmethod
+    def of(value: str, recorded: AbstractSet[str]) -> Iterator[str]:
+        """The prompts of ``value`` that are said."""
+        for phrase in value.split(";"):
+            if recorded >= set(prompts := phrase.split()):
+                yield from prompts
+
+
 Beside = Literal[
     "greeting",
     "thanks",
@@ -54,7 +72,7 @@ Beside = Literal[
     "file",
 ]
 """Kinds of remarks that are no answer."""
-Sayable = Id | Digits
+Sayable = Id | Digits | Named
 Says = Annotated[tuple[Sayable, ...], Field(min_length=1)]
 
 
@@ -126,6 +144,11 @@ class ListenStep(Asking):
     do: Literal["listen"]
     max_s: Annotated[float, Field(gt=0, le=3600)] = 300.0
     """The longest speech in one go."""
+    keyed: int = Field(0, ge=0, le=40)
+    """So many digits may be keyed instead of said; ``#`` ends them before, ``*`` begins anew.
+
+    A single one that is among ``keys`` is that key.
+    """
     languages: dict[Language, Steps] = Field(default_factory=dict)
     """When they spoke another language than the dialogue's; then go on."""
 

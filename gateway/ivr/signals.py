@@ -98,6 +98,8 @@ class Wait:
     end_silence_s: float
     max_s: float
     recognise_wait_s: float
+    keyed: int = 0
+    """So many digits may be keyed instead of said: they come as ``WordsHeard``."""
     quick_replies: tuple[tuple[str, str], ...] = ()
     """(key, label) for channels that show buttons."""
 

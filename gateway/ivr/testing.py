@@ -10,9 +10,10 @@ from typing import Annotated, Any
 from pydantic import Field, ValidationError, model_validator
 
 from gateway.domain.words import DangerKind, Disposition
+from gateway.edge.yaml_source import YamlSource, spelled
 from gateway.errors import ConfigError
 from gateway.ivr import engine
-from gateway.ivr.actions import ACTIONS, FAILED, OK
+from gateway.ivr.actions import ACTIONS, DAY, DUE_BY, FAILED, IN_CHARGE, MONTH, OK, UNIT
 from gateway.ivr.audio import duration_s
 from gateway.ivr.engine import (
     Act,
@@ -33,11 +34,10 @@ from gateway.ivr.engine import (
     WordsHeard,
 )
 from gateway.ivr.graph import AskNode, Flow, ways
-from gateway.ivr.loader import TEST_SUFFIX, Flows, spelled
+from gateway.ivr.loader import TEST_SUFFIX, Flows
 from gateway.ivr.schema import Beside, Language, Part, PressedKey
-from gateway.ivr.source import FlowSource
 
-GIVEN = {"ticket_no": "202611230000001"}
+GIVEN = {"ticket_no": "202611230000001", "handled": f"{IN_CHARGE} {UNIT}M02;{DUE_BY} {MONTH}12 {DAY}3"}
 """What actions give in tests."""
 LONGEST_S = 7200.0
 """A dialogue that is not over after so much virtual time is stuck."""
@@ -58,6 +58,8 @@ class CallerTurn(Part):
     danger: DangerKind | None = None
     """They speak of danger to life."""
     key: PressedKey | None = None
+    keyed: Annotated[str, Field(pattern=r"^[0-9]{2,40}$")] | None = None
+    """They key in a number."""
     beside: Beside | None = None
     """Writes something that is no answer: thanks, a picture."""
     moves_on: bool = False
@@ -73,6 +75,7 @@ class CallerTurn(Part):
             self.speaks is not None,
             self.danger is not None,
             self.key is not None,
+            self.keyed is not None,
             self.beside is not None,
             self.silent,
             self.hangs_up,
@@ -94,7 +97,7 @@ class Expected(Part):
     """Length of the whole dialogue at most."""
 
 
-class Case(Part):
+class FlowCase(Part):
     """One dialogue."""
 
     name: str
@@ -112,7 +115,7 @@ class TestFile(Part):
     """``<flow>.test.yaml``."""
 
     flow: str
-    tests: Annotated[tuple[Case, ...], Field(min_length=1)]
+    tests: Annotated[tuple[FlowCase, ...], Field(min_length=1)]
 
 
 @dataclass(slots=True)
@@ -155,8 +158,8 @@ def run_tests(folder: Path, flows: Flows) -> Report:
     return report
 
 
-def _read(path: Path, flow: Flow) -> tuple[FlowSource, TestFile]:
-    source = FlowSource(path)
+def _read(path: Path, flow: Flow) -> tuple[YamlSource, TestFile]:
+    source = YamlSource(path)
     try:
         file = TestFile.model_validate(source.value)
     except ValidationError as error:
@@ -177,7 +180,7 @@ class _Wrong(Exception):
 class _Dialogue:
     """One case being played."""
 
-    def __init__(self, flow: Flow, case: Case, taken: set[tuple[str, str]]) -> None:
+    def __init__(self, flow: Flow, case: FlowCase, taken: set[tuple[str, str]]) -> None:
         self.now_s = 0.0
         self._flow = flow
         self._case = case
@@ -278,6 +281,14 @@ class _Dialogue:
             return DangerHeard(turn.danger.value)
         if turn.beside is not None:
             return engine.Beside(turn.beside, turn.moves_on)
+        return self._spoken(turn, wait, state, barge_in=barge_in)
+
+    def _spoken(self, turn: CallerTurn, wait: Wait, state: DialogueState, *, barge_in: bool) -> Input:
+        """What the caller says, or keys in; the time that it takes."""
+        if turn.keyed is not None:
+            if len(turn.keyed) > wait.keyed:
+                raise _Wrong(f"keys {len(turn.keyed)} digits, but {state.step!r} takes {wait.keyed}")
+            return WordsHeard(turn.keyed, state.language)
         if not wait.speech:
             raise _Wrong(f"speaks, but {state.step!r} takes keys only")
         if turn.after_s < 0 and not barge_in:

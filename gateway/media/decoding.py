@@ -84,7 +84,7 @@ class SoundDecoder:
         except TimeoutError:
             raise DecoderFailed(f"decoding took longer than {limits.wall_s:g} s") from None
         finally:
-            await _end(child)
+            await end(child)
 
 
 async def _answer(child: Process, most: int) -> DecodedSound:
@@ -119,8 +119,12 @@ def _restrain(pid: int, limits: DecodingLimits) -> None:
         os.setpriority(os.PRIO_PROCESS, pid, CHILD_NICE)
 
 
-async def _end(child: Process) -> None:
+async def end(child: Process) -> None:
+    """Kill ``child`` if it lives, and wait until it has ended and its pipe is closed."""
     if child.returncode is None:
         with suppress(ProcessLookupError):
             child.kill()
-        await child.wait()
+    assert child.stdout is not None
+    while await child.stdout.read(_MIB):  # ``wait`` waits for the pipe's end, too, which a full buffer hides
+        pass
+    await child.wait()

@@ -82,6 +82,8 @@ def _undone(spec: ChannelSpec[Any]) -> list[str]:
             problems.append(f"{where}: SPEC.converses, but {one.__name__} lacks one of {', '.join(CONVERSES)}")
         if able and not spec.converses:
             problems.append(f"{where}: {one.__name__} has {able[0]}(), which nobody calls without SPEC.converses")
+        if spec.converses and getattr(one, "window", None) != spec.window:
+            problems.append(f"{where}: SPEC.window is not that of {one.__name__}")
     handling = [one.__name__ for one in classes if _has(one, HANDLES)]
     if spec.http is not None and not handling:
         problems.append(f"{where}: SPEC.http, but {classes[0].__name__} has no {HANDLES}()")

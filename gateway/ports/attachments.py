@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -36,6 +36,10 @@ class AttachmentRefused(RejectedInput):
         self.why = why
 
 
+Check = Callable[[str, str], Awaitable[None]]
+"""Takes SHA-256 and media type of a file that has come; what it raises leaves nothing on the disk."""
+
+
 class Attachments(Protocol):
     """The attachments port: a local or shared folder."""
 
@@ -44,8 +48,10 @@ class Attachments(Protocol):
         """No file is larger."""
         ...
 
-    async def keep(self, content: AsyncIterator[bytes], name: str | None = None) -> StoredFile:
-        """Write ``content`` to disk as it comes.
+    async def keep(
+        self, content: AsyncIterator[bytes], name: str | None = None, *, check: Check | None = None
+    ) -> StoredFile:
+        """Write ``content`` to disk as it comes; ``check`` says in the end whether it may stay.
 
         ``AttachmentRefused`` when it is too large, empty or of no allowed type.
 

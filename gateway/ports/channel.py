@@ -12,7 +12,7 @@ from typing import Any, Generic, Protocol, TypeVar
 from gateway.domain.keys import Identity
 from gateway.ports.call import CallHandler
 from gateway.ports.clock import Clock
-from gateway.ports.message import TextServices
+from gateway.ports.message import ReplyWindow, TextServices
 from gateway.ports.refused_call import OnRefusedCall
 
 
@@ -225,6 +225,10 @@ class ChannelSpec(Generic[S]):
     """How an instance with these settings is reached by HTTP; its class is an ``edge.http_channel.HttpChannel``."""
     converses: bool = False
     """Whether it sends what we write and fetches what people sent: its classes are ``ports.message.TextChannel``s."""
+    window: ReplyWindow | None = None
+    """In which its provider lets us answer, where it ``converses``: that of its instances (``TextChannel.window``)."""
+    read_for_s: float | None = None
+    """So long after somebody wrote here they still look; None: what is sent reaches them wherever they are."""
     flow: Callable[[S], str] | None = None
     """The flow that answers at an instance."""
     realm: Callable[[S], str] | None = None

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
+from gateway.domain.case.replies import ToJudge
 from gateway.domain.keys import Identity
 from gateway.ports.message import StoredMessage
 
@@ -27,6 +28,12 @@ class TicketBrief:
     by_message: bool
     """Its requester wants an answer in writing rather than a call."""
     public_reply: str | None
+    head: str | None = None
+    """The ticket in which it is handled, where it went into another one; ``status`` is that one's."""
+    due_at: datetime | None = None
+    """The first unit that owes a reply owes it by then."""
+    unit: str | None = None
+    """Code of the unit that leads."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +56,17 @@ class ThreadView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AnsweredHere:
+    """The newest reply that a person got on one channel instance, and where that was told."""
+
+    to_judge: ToJudge
+    ticket_id: str
+    interaction_id: str
+    is_last: bool
+    """Whether nothing was written to them since."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class IdleConversation:
     """An open conversation in which nothing has been written for a while."""
 
@@ -67,6 +85,10 @@ class ConversationStore(Protocol):
         self, channel_id: str, sender: str, *, identities: Sequence[Identity], ticket_nos: Sequence[str]
     ) -> ThreadView:
         """Everything that a message of ``sender`` may depend on."""
+        ...
+
+    async def answered_here(self, channel_id: str, sender: str, now: datetime) -> AnsweredHere | None:
+        """The newest reply among the last things that ``sender`` was written until ``now``."""
         ...
 
     async def seq_of(self, channel_id: str, sender: str, external_id: str) -> int:
@@ -117,6 +139,8 @@ class OutboxRow:
     """When we wrote to this person since the first of ``heard``."""
     phone: str | None = None
     """Where else the person can be reached."""
+    outdated: bool = False
+    """It is a reply that stands no more: its case was reopened since, or answered anew."""
     trace: str | None = None
     """The id of the contact that it answers in the logs."""
 

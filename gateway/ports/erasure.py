@@ -77,7 +77,8 @@ class ErasureStore(Protocol):
     async def begin(self, subject: ErasureSubject, actor: str) -> bool:
         """Write down who wants it; False when it was done before.
 
-        ``Conflict``: a call or conversation is open, or a call is owed; the message says which.
+        ``Conflict``: a call or conversation is open, a call is owed, or a ticket is not answered yet; the message says
+        which, and what to do.
         """
         ...
 

@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from gateway.domain.keys import Identity
+from gateway.domain.reply_window import ReplyWindow as ReplyWindow  # noqa: PLC0414 - channels state it to their port
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -203,14 +204,6 @@ class SharedCache(Protocol):
     def lock(self, key: str, ttl_s: float) -> AbstractAsyncContextManager[bool]:
         """Hold a lock while inside; yields False when somebody else holds it. It ends by itself after ``ttl_s``."""
         ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReplyWindow:
-    """How long and how often a provider lets us answer a person's message."""
-
-    messages: int
-    within_s: float
 
 
 class ChannelHealth(Protocol):

@@ -30,10 +30,14 @@ class OpenWork:
     transcripts: Backlog
     """Ended calls whose recording waits to be transcribed, by their end; more than ``MOST`` tickets are not counted."""
     outbox: Mapping[str, Backlog] = field(default_factory=dict)
-    """Messages to people, by channel, those of channels that are configured no more included."""
+    """Messages to people whose hour has come, by channel, those of channels that are configured no more included."""
     callbacks_open: int = 0
     callbacks_overdue: int = 0
     feeds: Mapping[str, FeedBacklog] = field(default_factory=dict)
+    notices: Mapping[str, FeedBacklog] = field(default_factory=dict)
+    """To units, by way: what is due and has not left."""
+    clocks: Backlog = field(default_factory=Backlog)
+    """Of cases: what is due and has not fired."""
 
 
 MOST = 10_000

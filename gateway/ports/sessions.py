@@ -16,7 +16,7 @@ class SessionStore(Protocol):
         ...
 
     async def get(self, token_sha256: str, now: datetime) -> dict[str, Any] | None:
-        """{username, name, role, one_time, expires_at, seen_at} of a live session of an enabled user.
+        """{username, name, role, unit, one_time, expires_at, seen_at} of a live session of an enabled user.
 
         ``seen_at`` may be None: not seen since it began.
         """

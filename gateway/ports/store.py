@@ -38,11 +38,22 @@ class TicketQuery:
     line: str | None = None
     empty: bool | None = None
     text: str | None = None
-    """Digits of a ticket number or phone, or words of title/content/address."""
-    masked: bool = False
-    """``text`` is held against what is shown masked: no phone is found by it, and nobody's name."""
+    """A ticket number, its serial or its beginning; or words of title, content and address as they are shown masked."""
     phone: str | None = None
-    """A whole number (E.164) that the requester called from or wants to be called at; hidden tickets never match."""
+    """A whole number (E.164) that the requester called from or wants to be called at."""
+    name: str | None = None
+    """The requester's whole name."""
+    hidden_too: bool = False
+    """Whether ``phone`` and ``name`` lead to tickets whose requester wants to stay unknown."""
+    unit: str | None = None
+    """Code of the unit that leads."""
+    division: str | None = None
+    """Code of the district or street."""
+    category: str | None = None
+    """What the code of the category begins with."""
+    due_from: datetime | None = None
+    due_to: datetime | None = None
+    """The first unit that owes a reply owes it in [from, to)."""
     limit: int = 50
     cursor: str | None = None
     """What an earlier page's ``next_cursor`` said; opaque."""

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from pathlib import Path
 
+from gateway.domain.case.directory import Unit
 from gateway.domain.guess import Guess
 from gateway.prefill.names import GazetteerEntry, spoken_names
 from gateway.prefill.place import Gazetteer
 from gateway.prefill.syllables import Sounds, syllable
-from gateway.prefill.taxonomy import read_taxonomy, read_units
+from gateway.prefill.taxonomy import TaxonomyNode
 
 LEAST = 3
 """Words of fewer syllables are never put in: half the language sounds like them."""
@@ -66,12 +66,10 @@ class Hearing:
         self._lengths = sorted({len(word) for word in self._trust}, reverse=True)
 
     @classmethod
-    def of(cls, config_dir: Path, gazetteer: Gazetteer) -> Hearing:
-        """The words of ``gazetteer``, taxonomy and units; ``ConfigError`` names everything wrong in the latter two."""
-        units = read_units(config_dir / "units.csv")
-        taxonomy = read_taxonomy(config_dir / "taxonomy.csv", units)
-        terms = [unit.name_zh for unit in units.values()]
-        terms += [word for node in taxonomy.values() for word in (*node.names, *node.keywords)]
+    def of(cls, gazetteer: Gazetteer, units: Iterable[Unit], taxonomy: Iterable[TaxonomyNode]) -> Hearing:
+        """The words of ``gazetteer``, ``units`` and ``taxonomy``."""
+        terms = [unit.name_zh for unit in units]
+        terms += [word for node in taxonomy for word in (*node.names, *node.keywords)]
         return cls(gazetteer.by_code.values(), gazetteer.aliases, terms)
 
     def _add(self, word: str, trust: str) -> None:

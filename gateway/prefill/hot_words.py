@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from gateway.edge.unit_table import read_units
 from gateway.prefill.place import Gazetteer
-from gateway.prefill.taxonomy import read_taxonomy, read_units
+from gateway.prefill.taxonomy import read_taxonomy
 
 _TYPES = ("投诉", "举报", "咨询", "求助", "建议", "表扬")
 _LEVELS = ("district", "street")

@@ -10,6 +10,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from gateway.domain.guess import NOTHING_READ, Guess, Mention, Reading
+from gateway.edge.unit_table import read_units
 from gateway.prefill.danger import emergency
 from gateway.prefill.extract.money import money
 from gateway.prefill.extract.numbers import numbers
@@ -18,6 +19,7 @@ from gateway.prefill.features import MAX_CHARS
 from gateway.prefill.hearing import Hearing
 from gateway.prefill.place import Gazetteer
 from gateway.prefill.subject import Subject
+from gateway.prefill.taxonomy import read_taxonomy
 from gateway.prefill.title import title
 from gateway.prefill.trained import TrainedModels
 from gateway.prefill.who import who
@@ -51,9 +53,11 @@ class PrefillReader:
     def of(cls, config_dir: Path, timezone: str) -> PrefillReader:
         """What the tables and models below ``config_dir`` know; ``ConfigError`` names everything wrong in them."""
         gazetteer = Gazetteer.read(config_dir / "gazetteer.csv")
-        subject = Subject.of(config_dir, TrainedModels.read(config_dir / "models"))
+        units = read_units(config_dir / "units.csv")
+        taxonomy = read_taxonomy(config_dir / "taxonomy.csv", units)
+        subject = Subject(taxonomy, TrainedModels.read(config_dir / "models"))
         prefill = cls(gazetteer, subject, ZoneInfo(timezone))
-        prefill.hearing = Hearing.of(config_dir, gazetteer)
+        prefill.hearing = Hearing.of(gazetteer, units.values(), taxonomy.values())
         return prefill
 
     def read(self, content: str, *, at: datetime, answers: bool = False) -> Reading:

@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import date
-from pathlib import Path
 from typing import Any
 
 from gateway.domain.guess import FILL_AT, Guess
@@ -14,7 +13,7 @@ from gateway.domain.words import DemandType
 from gateway.prefill import category as categories
 from gateway.prefill.category import CANDIDATES, CategoryReader
 from gateway.prefill.demand_type import demand_type, usual_type
-from gateway.prefill.taxonomy import TaxonomyNode, read_taxonomy, read_units
+from gateway.prefill.taxonomy import TaxonomyNode
 from gateway.prefill.trained import PATHS, TrainedModels
 from gateway.prefill.urgency import urgency
 
@@ -41,11 +40,6 @@ class Subject:
         self._models = models
         counts = Counter(row.names[-1] for row in taxonomy.values())
         self._by_name = {row.names[-1]: code for code, row in taxonomy.items() if counts[row.names[-1]] == 1}
-
-    @classmethod
-    def of(cls, config_dir: Path, models: TrainedModels) -> Subject:
-        """What the tables below ``config_dir`` know; ``ConfigError`` names everything wrong in them."""
-        return cls(read_taxonomy(config_dir / "taxonomy.csv", read_units(config_dir / "units.csv")), models)
 
     def read(self, content: str, on: date, names: Iterable[tuple[int, int]] = ()) -> list[Guess]:
         """At most one guess each for type, category, urgency and unit of a content with places at ``names``."""

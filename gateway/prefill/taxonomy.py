@@ -1,36 +1,30 @@
-"""What a city's demands are about and who handles them: ``taxonomy.csv`` and ``units.csv`` read and verified."""
+"""What a city's demands are about and who handles them by default: ``taxonomy.csv`` read and verified."""
 
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from datetime import date
+from dataclasses import dataclass, field
+from datetime import date, timedelta
 from pathlib import Path
 
+from gateway.domain.case.directory import Unit
 from gateway.errors import ConfigError
+from gateway.prefill.reply_limits import read_reply_limits
 
-UNIT_KINDS = frozenset({"department", "district", "enterprise", "zone"})
-TIME_LIMITS = frozenset({"urgent", "normal", "complex"})
 _LEVEL_DIGITS = 2
 _MAX_LEVEL = 4
 _NO_END = "9999-12-31"
-
-
-@dataclass(frozen=True, slots=True)
-class Unit:
-    """承办单位; ``parent`` is the unit that answers for it, "" when none."""
-
-    code: str
-    name_zh: str
-    name_en: str
-    kind: str
-    parent: str
+_FLAGS = ("danger", "plan_urgent", "may_stay")
+_REPLACED = {"urgent": "danger and plan_urgent", "time_limit": "reply_limits"}
+"""Columns of earlier versions, and what says the same now."""
+_STANDARD_CLASS = re.compile(r"(?:\d{2}){1,3}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
 class TaxonomyNode:
-    """One node: two digits of ``code`` a level; ``names`` from level 1 to its own; unit and time limit by default.
+    """One node: two digits of ``code`` a level; ``names`` from level 1 to its own; unit by default.
 
     Keywords are words as people say them: ``A+B`` wants both near each other, ``_`` stands for a blank.
     """
@@ -41,14 +35,25 @@ class TaxonomyNode:
     keywords: tuple[str, ...]
     examples: tuple[str, ...]
     unit: str
-    urgent: bool
-    """Answered at once (速派即办): danger to people, failing water, power or gas, complaints of tourists."""
-    time_limit: str
-    """urgent: 30 minutes, normal: 24 hours, complex: 48 hours, to the first answer."""
+    danger: bool = False
+    """People are in danger by the matter alone."""
+    plan_urgent: bool = False
+    """The city's plan counts it as urgent: failing water, power or gas, complaints of tourists."""
+    reply_limits: Mapping[str, timedelta] = field(default_factory=dict)
+    """By demand type, where it differs from the policy of cases; for a ticket ask ``Matters.reply_limit``."""
+    may_stay: bool = True
+    """A ticket may stay here. False: it is to be filed under one of the rows below before it is dispatched."""
+    standard_class: str = ""
+    """Its class in GB/T 39666-2020, two digits for each of at most three levels; "" = not known."""
     effective_from: str = ""
     """ISO date of the first day on which the row counts; "" = always."""
     effective_to: str = ""
     """ISO date of the last one; "" = no end. A retired row stays, for the tickets that carry its code."""
+
+    @property
+    def urgent(self) -> bool:
+        """Answered at once (速派即办), within 30 minutes: for danger, or because the plan says so."""
+        return self.danger or self.plan_urgent
 
     def counts_on(self, day: date) -> bool:
         """Whether new tickets may take this row on ``day``."""
@@ -61,58 +66,63 @@ def version(taxonomy: Mapping[str, TaxonomyNode], day: date) -> str | None:
     return max((d for d in dates if d and d <= day.isoformat()), default=None)
 
 
-def read_units(path: Path) -> dict[str, Unit]:
-    """Units by code; ``ConfigError`` names every wrong row. A missing file is an empty table."""
-    units: dict[str, Unit] = {}
-    problems: list[str] = []
-    for where, row in _rows(path):
-        unit = Unit(*(row.get(key, "") for key in ("code", "name_zh", "name_en", "kind", "parent")))
-        if not unit.code or not unit.name_zh or unit.kind not in UNIT_KINDS:
-            problems.append(f"{where}: needs code, name_zh and kind {'|'.join(sorted(UNIT_KINDS))}")
-        elif unit.code in units:
-            problems.append(f"{where}: {unit.code} is there twice")
-        else:
-            units[unit.code] = unit
-    problems += [f"{path}: {u.code} has no parent {u.parent}" for u in units.values() if u.parent not in {"", *units}]
-    if problems:
-        raise ConfigError(problems)
-    return units
+def read_taxonomy(path: Path, units: Mapping[str, Unit] | None) -> dict[str, TaxonomyNode]:
+    """Categories by code, parents before children; ``ConfigError`` names every wrong row.
 
-
-def read_taxonomy(path: Path, units: dict[str, Unit]) -> dict[str, TaxonomyNode]:
-    """Categories by code, parents before children; ``ConfigError`` names every wrong row."""
+    ``units``: those that rows may name; None: they are not looked up.
+    """
     found: dict[str, TaxonomyNode] = {}
     paths: set[tuple[str, ...]] = set()
     problems: list[str] = []
     for where, row in _rows(path):
-        names = tuple(name for level in range(1, _MAX_LEVEL + 1) if (name := row.get(f"l{level}_zh", "")))
-        category = TaxonomyNode(
-            code=row.get("code", ""),
-            parent=row.get("parent", ""),
-            names=names,
-            keywords=tuple(row.get("keywords", "").split()),
-            examples=tuple(filter(None, row.get("examples", "").split("|"))),
-            unit=row.get("unit", ""),
-            urgent=row.get("urgent") == "true",
-            time_limit=row.get("time_limit", ""),
-            effective_from=row.get("effective_from", ""),
-            effective_to=row.get("effective_to", ""),
-        )
-        wrong = _wrong(category, found, units)
-        if row.get("urgent") not in {"true", "false"}:
-            wrong.append("urgent is true or false")
-        if names in paths:
-            wrong.append(f"{'/'.join(names)} is there twice")
+        if replaced := [f"{old} is now {new}" for old, new in _REPLACED.items() if old in row]:
+            raise ConfigError([f"{path}: the columns have changed: {', '.join(replaced)} (docs/taxonomy.md)"])
+        category, wrong = _read(row)
+        wrong += _wrong(category, found, units)
+        if category.names in paths:
+            wrong.append(f"{'/'.join(category.names)} is there twice")
         problems += [f"{where}: {text}" for text in wrong]
         if not wrong:
             found[category.code] = category
-            paths.add(names)
+            paths.add(category.names)
+    parents = {category.parent for category in found.values()}
+    problems += [
+        f"{path}: {code} has no row below it, so a ticket may stay there: may_stay is true"
+        for code, category in found.items()
+        if code not in parents and not category.may_stay
+    ]
     if problems:
         raise ConfigError(problems)
     return found
 
 
-def _wrong(category: TaxonomyNode, found: dict[str, TaxonomyNode], units: dict[str, Unit]) -> list[str]:
+def _read(row: Mapping[str, str]) -> tuple[TaxonomyNode, list[str]]:
+    """A row and what cannot be read of it."""
+    wrong = [f"{flag} is true or false" for flag in _FLAGS if row.get(flag) not in {"true", "false"}]
+    limits: dict[str, timedelta] = {}
+    try:
+        limits = read_reply_limits(row.get("reply_limits", ""))
+    except ValueError as error:
+        wrong.append(f"reply_limits: {error}")
+    category = TaxonomyNode(
+        code=row.get("code", ""),
+        parent=row.get("parent", ""),
+        names=tuple(name for level in range(1, _MAX_LEVEL + 1) if (name := row.get(f"l{level}_zh", ""))),
+        keywords=tuple(row.get("keywords", "").split()),
+        examples=tuple(filter(None, row.get("examples", "").split("|"))),
+        unit=row.get("unit", ""),
+        danger=row.get("danger") == "true",
+        plan_urgent=row.get("plan_urgent") == "true",
+        reply_limits=limits,
+        may_stay=row.get("may_stay") == "true",
+        standard_class=row.get("gbt39666", ""),
+        effective_from=row.get("effective_from", ""),
+        effective_to=row.get("effective_to", ""),
+    )
+    return category, wrong
+
+
+def _wrong(category: TaxonomyNode, found: dict[str, TaxonomyNode], units: Mapping[str, Unit] | None) -> list[str]:
     wrong = []
     code, level = category.code, len(category.names)
     if not code.isdigit() or not level or len(code) != level * _LEVEL_DIGITS:
@@ -123,12 +133,10 @@ def _wrong(category: TaxonomyNode, found: dict[str, TaxonomyNode], units: dict[s
         wrong.append(f"parent of {code} must be {code[:-_LEVEL_DIGITS]!r}")
     elif category.parent and (category.parent not in found or found[category.parent].names != category.names[:-1]):
         wrong.append(f"{code} has no parent {category.parent} of the same names before it")
-    if category.unit not in units:
+    if units is not None and category.unit not in units:
         wrong.append(f"unit {category.unit!r} is not in units.csv")
-    if category.time_limit not in TIME_LIMITS:
-        wrong.append(f"time_limit is one of {'|'.join(sorted(TIME_LIMITS))}")
-    elif category.urgent and category.time_limit != "urgent":
-        wrong.append(f"{code} is urgent, so its time_limit is urgent")
+    if category.standard_class and not _STANDARD_CLASS.fullmatch(category.standard_class):
+        wrong.append(f"gbt39666 of {code} is 2, 4 or 6 digits, not {category.standard_class!r}")
     return [*wrong, *_wrong_words(category), *_wrong_dates(category)]
 
 
@@ -160,6 +168,6 @@ def _is_date(text: str) -> bool:
 def _rows(path: Path) -> Iterator[tuple[str, dict[str, str]]]:
     if not path.exists():
         return
-    with path.open(encoding="utf-8", newline="") as file:
+    with path.open(encoding="utf-8-sig", newline="") as file:
         for number, row in enumerate(csv.DictReader(file), start=2):
             yield f"{path}:{number}", {k: v.strip() for k, v in row.items() if isinstance(k, str) and v}

@@ -142,7 +142,8 @@ def _by_matter(text: str, planned: TaxonomyNode | None, kind: str | None, sure: 
         return None
     if planned is not None:
         pressing = _PRESSING.search(text)
-        reason = f"类别「{planned.names[-1]}」按紧急办理"
+        why = "有危险" if planned.danger else "属紧急类办件"
+        reason = f"类别「{planned.names[-1]}」{why}"
         return _guess("urgent", reason, pressing, round(min(_BY_CATEGORY, sure) + (0.1 if pressing else 0.0), 2))
     if (kind is not None or _WRONG.search(text)) and (visitor := _VISITOR.search(text)):
         return _guess("urgent", f"旅游投诉：说到「{visitor.group()}」", visitor, _BY_CATEGORY)

@@ -14,6 +14,8 @@ from gateway.telemetry import log
 
 LOADING_S = 60.0
 """A machine's own recognisers are started with everything else and load their models first."""
+WITH_CHANNELS = ("outbox", "media", "notices")
+"""What sends and fetches through the written channels of this process: it ends before they are closed."""
 Duty = Callable[[], Awaitable[None]]
 _log = log.get("process")
 
@@ -22,6 +24,7 @@ def duties(house: House, *, apart: bool) -> dict[str, Duty]:
     """Everything but channels and feeds. ``apart``: no supervisor runs the other roles beside this process."""
     base = house.base
     work: dict[str, Duty] = {"wakeups": base.wakeup.run, "announce": base.announce, "channels": house.watch.run}
+    work |= {"case-tables": base.tables.run}
     work |= {"commits": base.database.net.run, "valkey": lambda: watching.valkey(base.cache.answers)}
     if base.recogniser is not None and (house.voice is not None or house.worker is not None):
         pool, loading_s = base.recogniser.pool, LOADING_S if base.settings.asr.workers_here else 0.0
@@ -35,15 +38,20 @@ def duties(house: House, *, apart: bool) -> dict[str, Duty]:
         work |= {"refused-calls": house.voice.refused.run}
     written = house.written
     if written is not None:
-        # Each process sends and fetches for the channels that run in it.
+        # Each process sends and fetches for the channels that run in it; notices to units leave by them, too.
         work |= {"outbox": written.outbox.sending.run, "media": written.media.fetching.run}
-        work |= {"conversations": written.follow}
+        work |= {"conversations": written.follow, "notices": written.notices.sending.run}
     if house.web is not None:
         work |= {"similar": house.web.similar.run}
     if house.worker is not None and written is not None:
         work |= {"hearing": written.media.hearing.run}
         work |= {"recovery": house.worker.recovery.run, "baselines": base.database.baselines.run}
+        work |= {"noticing": written.notices.following.run}
+        work |= {"search-index": base.database.search.run}
+        work |= {"clocks": house.worker.clocks.run, "dispatch": house.worker.dispatch.run}
+        work |= {"late-calendar": house.worker.late_calendar.run}
         work |= {"idle": written.idle.run, "source-callbacks": house.worker.source_callbacks.run}
+        work |= {"replies": house.worker.replies.run, "after-reply": house.worker.after_reply.run}
         work |= {"open-work": house.worker.open_work.run}
         work |= {"titles": house.worker.titles.run} if house.worker.titles is not None else {}
     if house.voice is not None or apart:

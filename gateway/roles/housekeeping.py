@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from gateway.bootstrap.house import House
+from gateway.casework.notices import worker as notices
 from gateway.domain.retention import first_kept
 from gateway.following.poll import every
 from gateway.intake.call import refused
@@ -63,8 +64,9 @@ async def _traces(house: House, now: datetime) -> None:
 
 
 async def _rows(house: House, now: datetime) -> None:
-    """What was sent to people, and calls for which there was no room."""
+    """What was sent to people and to units, and calls for which there was no room."""
     await house.base.database.outbox.forget(now - timedelta(days=outbox.KEPT_DAYS))
+    await house.base.database.unit_notices.forget(now - timedelta(days=notices.KEPT_DAYS))
     if gone := await house.base.database.refused_calls.forget(now - timedelta(days=refused.KEPT_DAYS)):
         _log.info("refused_calls_forgotten", rows=gone)
 

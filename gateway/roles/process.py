@@ -8,6 +8,7 @@ import signal
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
+from typing import Any
 
 from gateway.bootstrap.house import House, open_house
 from gateway.errors import ConfigError
@@ -16,7 +17,7 @@ from gateway.interprocess.run_dir import socket_path
 from gateway.interprocess.siblings import Siblings
 from gateway.roles import collector, watching
 from gateway.roles.changing import ChangingDuties
-from gateway.roles.duties import duties, kept
+from gateway.roles.duties import WITH_CHANNELS, duties, kept
 from gateway.roles.hangup import on_hangup
 from gateway.roles.health_port import serve_health
 from gateway.roles.reload import Reloading, channel_duty, feed_duty
@@ -37,6 +38,8 @@ async def serve(
     settings: Settings, role: str, index: int, siblings: Sequence[str] | None, read: Callable[[], Settings]
 ) -> None:
     """Run ``role`` until SIGTERM, then drain: new calls get 503, live ones have ``[calls] drain_s`` to end.
+
+    Then texts that are under way to a provider end, and after them the written channels.
 
     ``siblings`` are the other processes that a supervisor runs on this machine; None: nobody supervises this one.
     ``read`` reads the configuration anew, at SIGHUP.
@@ -85,14 +88,26 @@ async def serve(
                 task.result()
             base.draining = True
             _log.info("draining", process=name, calls=len(base.live))
-            await asyncio.gather(*(channel.close(settings.calls.drain_s) for channel in channels))
+            await _close([one for one in channels if not one.converses], settings.calls.drain_s)
             if house.voice is not None:
                 await house.voice.calls.drain_tails(TAIL_S)
+            # A provider that has a text and could not say so would be sent it again by the next process.
+            await _end([task for task in tasks if task.get_name() in WITH_CHANNELS])
+            await _close([one for one in channels if one.converses], settings.calls.drain_s)
         finally:
-            for task in (*tasks, stopping):
-                task.cancel()
-            await asyncio.gather(*tasks, stopping, return_exceptions=True)
+            await _end([*tasks, stopping])
     _log.info("stopped", process=name)
+
+
+async def _close(channels: Sequence[RunningChannel], drain_s: float) -> None:
+    await asyncio.gather(*(channel.close(drain_s) for channel in channels))
+
+
+async def _end(tasks: Sequence[asyncio.Task[Any]]) -> None:
+    """Cancel them, and wait until each has put down what it holds."""
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def _make_room() -> None:

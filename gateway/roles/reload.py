@@ -100,6 +100,7 @@ class Reloading:
             ConfiguredChannels(new.channel, base.flows, base.settings.flows_dir)
             configured = ConfiguredChannels(in_force, base.flows, base.settings.flows_dir)
             configured.texting(base.settings.calls.sms_channel)
+            configured.texting(base.settings.notices.sms_channel, "notices.sms_channel")
         except ConfigError as error:
             problems += error.problems
         for table in new.feed:

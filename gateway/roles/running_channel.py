@@ -27,6 +27,7 @@ class RunningChannel:
         self._lease = built.lease
         self._make = built.make
         self._abilities = built.abilities
+        self.converses = built.abilities.converses
         self._channel: Channel | None = None
         self._stopping = False
 

@@ -31,6 +31,7 @@ from gateway.settings.sections import (
     HealthSection,
     HttpSection,
     LogSection,
+    NoticesSection,
     Open311Section,
     RecordingSection,
     RedisSection,
@@ -76,6 +77,7 @@ class Settings(BaseSettings):
     conversations: ConversationsSection = ConversationsSection()
     open311: Open311Section = Open311Section()
     title: TitleSection = TitleSection()
+    notices: NoticesSection = NoticesSection()
     log: LogSection = LogSection()
     telemetry: TelemetrySection = TelemetrySection()
     channel: tuple[ChannelTable, ...] = DEFAULT_CHANNELS

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, time
+from email.utils import parseaddr
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, TypeVar
 from urllib.parse import urlsplit
@@ -195,8 +196,18 @@ class ConversationsSection(Section):
     """A conversation in which nobody has written for so long is over; the next message opens another one."""
     max_attachment_bytes: int = Field(20 * 1024 * 1024, ge=1024, le=500 * 1024 * 1024)
     """Larger pictures, voice messages and files are refused, and their sender is told."""
+    quiet_hours: str = Field("22:00-07:00", pattern=r"^$|^([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d$")
+    """Replies neither text nor call anybody in these hours of the city, unless the matter is urgent; "" = they do."""
     silent_alarm_s: float = Field(1800.0, ge=60)
     """A channel is not called silent before this; after it, when it is far beyond its usual pauses."""
+
+    @property
+    def quiet(self) -> tuple[time, time]:
+        """When they begin and end; the same time twice: none are quiet."""
+        if not self.quiet_hours:
+            return time(), time()
+        begin, end = map(time.fromisoformat, self.quiet_hours.split("-"))
+        return begin, end
 
 
 class Open311Section(Section):
@@ -227,6 +238,53 @@ class TitleSection(Section):
     def _named(self) -> Self:
         if self.url and not self.model:
             raise ValueError("a url needs the model's name there: model = …")
+        return self
+
+
+class NoticesSection(Section):
+    """``[notices]``: what units are told of their tickets, and how it leaves."""
+
+    centre: str = ""
+    """Code of the unit whose contacts are told of what is the centre's to decide; empty: it is seen at the desk."""
+    supervision: str = ""
+    """Code of the unit that is told of escalations to supervision (督查督办); empty: the centre is."""
+    language: Literal["zh", "en"] = "zh"
+    hours: tuple[str, ...] = ("mon-sun 07:00-22:00",)
+    """When units that name no hours of their own take ordinary notices; urgent ones go at once. Empty: always."""
+    pause_s: float = Field(600.0, ge=10, le=86_400)
+    """After a letter a unit hears nothing more at an address for so long: what comes meanwhile is one letter."""
+    urgent_pause_s: float = Field(60.0, ge=0, le=3600)
+    """The same of what is urgent."""
+    sms_channel: str | None = None
+    """Texts contacts; unset: the only SMS channel, if there is exactly one; "": none."""
+    robot_url: str = Field("https://qyapi.weixin.qq.com", pattern=r"^(https?://[^\s?#]+)?$")
+    """Where the robots of WeCom groups are reached: WeCom itself or a proxy of the city's; empty: none are."""
+    smtp_host: str = ""
+    """The mail server; empty: no e-mail."""
+    smtp_port: int = Field(587, ge=1, le=65_535)
+    smtp_tls: Literal["starttls", "tls", "none"] = "starttls"
+    smtp_user: str = ""
+    smtp_password: SecretStr = SecretStr("")
+    smtp_ca_file: Path | None = None
+    """PEM: the CA that signed the server's certificate; empty = those that this machine trusts."""
+    smtp_from: str = ""
+    """``name <address>``, or an address."""
+    timeout_s: float = Field(10.0, gt=0, le=30)
+    """For each step of a conversation with a mail server up to the mail, and for a robot's answer."""
+
+    @field_validator("hours")
+    @classmethod
+    def _spans(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for span in value:
+            parse_span(span)
+        return value
+
+    @model_validator(mode="after")
+    def _mail(self) -> Self:
+        if self.smtp_host and "@" not in parseaddr(self.smtp_from)[1]:
+            raise ValueError("smtp_host needs smtp_from, the address that mail comes from")
+        if self.smtp_user and self.smtp_tls == "none" and not on_loopback(self.smtp_host):
+            raise ValueError("smtp_user without TLS would show the password to the network: set smtp_tls")
         return self
 
 

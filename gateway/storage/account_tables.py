@@ -15,7 +15,9 @@ users = sa.Table(
     sa.Column("password_hash", sa.Text, nullable=False),
     sa.Column("one_time", sa.Boolean, nullable=False),
     sa.Column("disabled", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("unit", sa.Text),
 )
+"""People; ``unit``: of which unit somebody of the role ``unit`` is."""
 
 login_attempts = sa.Table(
     "login_attempts",

@@ -8,6 +8,7 @@ from datetime import tzinfo
 
 import sqlalchemy as sa
 
+from gateway.domain.case.rules_in_force import CaseRules
 from gateway.domain.command import Applied, Command, Refs
 from gateway.domain.commit import Commit, thread_tag
 from gateway.domain.world import World
@@ -49,13 +50,20 @@ class Spoiled(Exception):
 
 
 def write_batch(
-    connection: sa.Connection, batch: Sequence[InLine], zone: tzinfo, now: str, *, enough: Callable[[], bool]
+    connection: sa.Connection,
+    batch: Sequence[InLine],
+    zone: tzinfo,
+    now: str,
+    *,
+    rules: CaseRules,
+    enough: Callable[[], bool],
 ) -> BatchWritten:
     """Decide ``batch`` from its beginning until there is ``enough``, at least one command: so many outcomes.
 
     ``Spoiled``: nothing may be committed; what stands before that command can be.
     """
     loaded = load(connection, [one.refs for one in batch], zone)
+    loaded.world.case_rules = rules
     outcomes: list[Outcome] = []
     for at, one in enumerate(batch):
         outcomes.append(_decided(at, one, loaded.world))

@@ -8,7 +8,6 @@ from typing import Any
 
 import msgspec
 
-from gateway.domain import masking
 from gateway.domain.form import Form
 from gateway.domain.ids import from_rfc3339, rfc3339
 from gateway.domain.interaction import FlowRun, Interaction, Recording
@@ -110,14 +109,11 @@ def ticket_row(ticket: Ticket, before: Mapping[str, Any] | None) -> Row:
         row |= {name: before[name] for name in SAID}
     if ticket.opened:
         form = ticket.form
-        requester, demand = form.requester, form.demand
+        requester = form.requester
         row["pending"] = form.prefill.pending
         row["merged_into"] = form.related.merged_into
         row["phone"], row["callback_phone"] = requester.phone, requester.callback_phone
-        if ticket.reworded:
-            said = (requester.phone, requester.callback_phone, demand.title, demand.content, form.place.address)
-            row["search"] = " ".join([text for text in said if text]).lower()
-            row["search_masked"] = masking.searchable(msgspec.to_builtins(form))
+        row["search"] = row["search_masked"] = ""
         row["doc"] = json_text(form)
     return row
 
@@ -253,4 +249,5 @@ def outbox_row(written: Written, now: str) -> Row | None:
         "external_id": message.message_id if queue.taken else None,
         "error": None,
         "doc": json_text({"quick_replies": queue.quick_replies, "trace": written.trace}),
+        "not_before": rfc3339(queue.not_before) if queue.not_before is not None else None,
     }

@@ -8,21 +8,28 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from gateway.domain.case.replies import newest, to_judge
 from gateway.domain.ids import from_rfc3339, rfc3339
 from gateway.domain.keys import CONVERSATION, Identity
-from gateway.domain.status import CLOSED
+from gateway.domain.status import CLOSED, Status
+from gateway.domain.task_status import owes_reply
 from gateway.domain.words import ContactBy
-from gateway.ports.conversation_store import IdleConversation, SentMessage, ThreadView, TicketBrief
+from gateway.ports.conversation_store import AnsweredHere, IdleConversation, SentMessage, ThreadView, TicketBrief
 from gateway.ports.message import StoredMessage
 from gateway.storage import tables as t
 from gateway.storage.among import listed
 from gateway.storage.bulk import Query, loads
+from gateway.storage.codec import form_of
 from gateway.storage.engine import Sql
 from gateway.storage.load import SHOWN
 from gateway.storage.shape import Tree, get_in
 from gateway.storage.texts import MAX_INT, check_texts
 
 TICKETS_SHOWN = 5
+LOOKED_BACK = 20
+"""Among so many of the last things that we wrote to somebody a reply is looked for."""
+_FINISHED = [status.value for status in CLOSED if status is not Status.MERGED]
+"""Of these nothing is told unless somebody names their number; what was merged goes on elsewhere."""
 
 
 class SqlConversationStore:
@@ -38,6 +45,11 @@ class SqlConversationStore:
         """See ``ConversationStore.thread``."""
         check_texts((channel_id, sender, *(i.value for i in identities), *ticket_nos))
         return await self._sql.read(lambda c: _thread(c, channel_id, sender, identities, ticket_nos))
+
+    async def answered_here(self, channel_id: str, sender: str, now: datetime) -> AnsweredHere | None:
+        """See ``ConversationStore.answered_here``."""
+        place = {"of_sender": sender, "of_channel": channel_id, "now": rfc3339(now)}
+        return await self._sql.read(lambda c: _answered_here(c, place))
 
     async def seq_of(self, channel_id: str, sender: str, external_id: str) -> int:
         """See ``ConversationStore.seq_of``."""
@@ -129,6 +141,21 @@ _OWN = Query(
     .join_from(t.threads, t.tickets, t.threads.c.ticket_id == t.tickets.c.ticket_id)
     .where(t.threads.c.sender == sa.bindparam("of_sender"), t.threads.c.channel_id == sa.bindparam("of_channel"))
 )
+_WRITTEN_LAST = Query(
+    sa.select(t.tickets.c.ticket_id, t.tickets.c.doc, t.interactions.c.interaction_id, t.messages.c.message_id)
+    .join_from(t.messages, t.interactions, t.messages.c.interaction_id == t.interactions.c.interaction_id)
+    .join(t.tickets, t.interactions.c.ticket_id == t.tickets.c.ticket_id)
+    .outerjoin(t.outbox, t.messages.c.message_id == t.outbox.c.message_id)
+    .where(
+        _of_sender(t.messages.c.direction == "outbound"),
+        t.tickets.c.erased_at.is_(None),
+        sa.or_(  # what waits for its hour is not before them yet
+            t.outbox.c.not_before.is_(None), t.outbox.c.not_before <= sa.bindparam("now"), t.outbox.c.state != "queued"
+        ),
+    )
+    .order_by(t.messages.c.thread_seq.desc())
+    .limit(sa.literal_column(str(LOOKED_BACK)))
+)
 _OPEN = Query(
     sa.select(*(t.interactions.c[name] for name in ("interaction_id", "ticket_id", "dialogue", "dialogue_no"))).where(
         t.interactions.c.disposition.is_(None),
@@ -152,6 +179,7 @@ _BRIEF = sa.select(*(t.tickets.c[name] for name in ("ticket_id", "ticket_no", "s
 _CALLED = Query(
     sa.select(t.callbacks.c.callback_id, t.callbacks.c.phone).where(listed(t.callbacks.c.callback_id, "named"))
 )
+_HEAD = Query(_BRIEF.where(t.tickets.c.ticket_id == sa.bindparam("of_ticket")))
 _UNERASED = t.tickets.c.erased_at.is_(None)
 _THEIRS = listed(t.tickets.c.requester_id, "requesters")
 _RECENT = Query(
@@ -174,6 +202,21 @@ _NUMBERED = Query(
     )
 )
 """Of their requesters, or told on this very account: of who hides, no requester leads to the ticket."""
+
+
+def _answered_here(connection: sa.Connection, place: dict[str, str]) -> AnsweredHere | None:
+    for nth, row in enumerate(_WRITTEN_LAST.rows(connection, **place)):
+        form = form_of(loads(row.doc))
+        reply = newest(form.handling)
+        found = to_judge(reply, form.outcome.evaluations)
+        if found is not None and reply is not None:
+            return AnsweredHere(
+                to_judge=found,
+                ticket_id=row.ticket_id,
+                interaction_id=row.interaction_id,
+                is_last=nth == 0 and row.message_id == reply.message_id,
+            )
+    return None
 
 
 def _thread(
@@ -224,26 +267,55 @@ def _tickets(
     connection: sa.Connection, requesters: set[str], ticket_nos: Sequence[str], conversation: dict[str, str]
 ) -> tuple[TicketBrief, ...]:
     own = list(requesters)
-    rows = list(_RECENT.rows(connection, requesters=own, finished=[status.value for status in CLOSED])) if own else []
+    rows = list(_RECENT.rows(connection, requesters=own, finished=_FINISHED)) if own else []
     if ticket_nos:
         rows += _NUMBERED.rows(connection, requesters=own, numbers=list(ticket_nos), **conversation)
     docs = {row.ticket_no: (row, loads(row.doc)) for row in rows}
     named = {doc["callback_id"] for _, doc in docs.values() if "callback_id" in doc}
     phones = {c.callback_id: c.phone for c in _CALLED.rows(connection, named=list(named))} if named else {}
-    return tuple(_brief(row, doc, phones.get(doc.get("callback_id", ""))) for row, doc in docs.values())
+    heads = _heads(connection, [doc for _, doc in docs.values()])
+    found = [
+        _brief(row, doc, phones.get(doc.get("callback_id", "")), heads.get(_merged_into(doc) or ""))
+        for row, doc in docs.values()
+    ]
+    return tuple(one for one in found if one.head is None or one.status not in CLOSED or one.ticket_no in ticket_nos)
 
 
-def _brief(row: Any, doc: Tree, phone: str | None) -> TicketBrief:
+def _merged_into(doc: Tree) -> str | None:
+    into: str | None = get_in(doc, ("related", "merged_into"))
+    return into
+
+
+def _heads(connection: sa.Connection, docs: Sequence[Tree]) -> dict[str, tuple[Any, Tree]]:
+    """By the ticket that each of ``docs`` went into: the one in which that is handled in the end."""
+    found: dict[str, tuple[Any, Tree]] = {}
+    for into in {one for doc in docs if (one := _merged_into(doc)) is not None}:
+        above: str | None = into
+        while above is not None:
+            row = _HEAD.rows(connection, of_ticket=above).first()
+            found[into] = (row, loads(row.doc))
+            above = _merged_into(found[into][1])
+    return found
+
+
+def _brief(row: Any, doc: Tree, phone: str | None, head: tuple[Any, Tree] | None) -> TicketBrief:
+    """``head``: the ticket in which it is handled, where it went into another one."""
+    handled = head[1] if head is not None else doc
+    units = get_in(handled, ("handling", "units")) or ()
+    due = [one["due_at"] for one in units if one.get("due_at") and owes_reply(one)]
     return TicketBrief(
         ticket_id=row.ticket_id,
         ticket_no=row.ticket_no,
-        status=row.status,
+        status=row.status if head is None else head[0].status,
         title=get_in(doc, ("demand", "title")),
         created_at=from_rfc3339(row.created_at),
         callback=get_in(doc, ("handling", "callback", "state")),
         callback_phone=phone,
         by_message=get_in(doc, ("requester", "contact_by")) == ContactBy.MESSAGE,
         public_reply=get_in(doc, ("outcome", "public_reply")),
+        head=head[0].ticket_id if head is not None else None,
+        due_at=from_rfc3339(min(due)) if due else None,
+        unit=get_in(handled, ("handling", "lead_unit")),
     )
 
 

@@ -15,7 +15,10 @@ from gateway.errors import ConfigError
 from gateway.ports.clock import Clock
 from gateway.storage.audit import SqlAuditTrail
 from gateway.storage.baselines import SqlBaselines
+from gateway.storage.case_lists import SqlCaseLists
+from gateway.storage.catalogues import SqlCatalogueStore
 from gateway.storage.channel_leases import SqlChannelLeases
+from gateway.storage.clock_rows import SqlCaseClocks
 from gateway.storage.commit_net import POLL_S, CommitNet
 from gateway.storage.conversations import SqlConversationStore
 from gateway.storage.deliveries import SqlDeliveryStore
@@ -26,15 +29,19 @@ from gateway.storage.leases import SqlLeaseStore
 from gateway.storage.login_attempts import SqlLoginAttempts
 from gateway.storage.migrate import is_current
 from gateway.storage.migrate import migrate as run_missing
+from gateway.storage.notice_rows import SqlNoticeStore
 from gateway.storage.open_work import SqlOpenWork
 from gateway.storage.outbox import SqlAttachmentStore, SqlChannelStates, SqlOutboxStore
 from gateway.storage.phones import SqlPhoneBook
 from gateway.storage.reader import SqlTicketReader
 from gateway.storage.refused_calls import SqlRefusedCalls
+from gateway.storage.replies import SqlReplyReads
+from gateway.storage.search_index import SqlSearchIndex
 from gateway.storage.sessions import SqlSessionStore
 from gateway.storage.signal import CommitSignal
 from gateway.storage.similar import SqlTicketWords
 from gateway.storage.tokens import SqlTokenStore
+from gateway.storage.unsure_clocks import SqlUnsureClocks
 from gateway.storage.users import SqlUserStore
 from gateway.storage.watched import WatchedSql
 from gateway.storage.ways import SqlWays
@@ -69,12 +76,19 @@ class Database:
     attachments: SqlAttachmentStore
     channel_states: SqlChannelStates
     channel_leases: SqlChannelLeases
+    case_clocks: SqlCaseClocks
+    case_lists: SqlCaseLists
     words: SqlTicketWords
     refused_calls: SqlRefusedCalls
     baselines: SqlBaselines
     ways: SqlWays
     open_work: SqlOpenWork
     erasures: SqlErasureStore
+    catalogues: SqlCatalogueStore
+    unit_notices: SqlNoticeStore
+    search: SqlSearchIndex
+    unsure_clocks: SqlUnsureClocks
+    replies: SqlReplyReads
 
     async def aclose(self) -> None:
         """Commit what waits, close every connection."""
@@ -131,12 +145,19 @@ async def open_database(
         attachments=SqlAttachmentStore(sql=watched, clock=clock),
         channel_states=SqlChannelStates(sql=sql),
         channel_leases=SqlChannelLeases(sql=sql, clock=clock),
+        case_clocks=SqlCaseClocks(sql=watched, clock=clock),
+        case_lists=SqlCaseLists(sql=sql),
         words=SqlTicketWords(sql=sql),
         refused_calls=SqlRefusedCalls(sql=sql),
         baselines=SqlBaselines(sql=sql),
         ways=SqlWays(sql=sql),
         open_work=SqlOpenWork(sql=watched, clock=clock),
         erasures=SqlErasureStore(sql=sql, clock=clock, committed=committed),
+        catalogues=SqlCatalogueStore(sql=sql),
+        unit_notices=SqlNoticeStore(sql=watched, clock=clock),
+        search=SqlSearchIndex(sql=sql, next_commit=committed.next),
+        unsure_clocks=SqlUnsureClocks(sql=sql),
+        replies=SqlReplyReads(sql=sql),
     )
 
 

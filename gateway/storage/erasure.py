@@ -29,6 +29,7 @@ from gateway.storage.texts import check_texts
 _BUSY = {
     "call": "a call or conversation of ticket {0} is open",
     "callback": "a call is owed for ticket {0}: call, or cancel it under Callbacks",
+    "work": "ticket {0} is still in work: withdraw it, or wait until it is answered",
 }
 
 
@@ -215,7 +216,7 @@ def _is_done(connection: sa.Connection, subject: ErasureSubject) -> bool:
 
 
 def _check_free(connection: sa.Connection, ticket_ids: Collection[str]) -> None:
-    """``Conflict`` while somebody is in touch with us about one of them, or has a call coming."""
+    """``Conflict`` while somebody is in touch with us about one of them, has a call coming, or waits for an answer."""
     if (busy := rows.busy(connection, ticket_ids)) is not None:
         what, ticket_no = busy
         raise Conflict(f"{_BUSY[what].format(ticket_no)}; erase when that is over, nothing is lost by asking again")

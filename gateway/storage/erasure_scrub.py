@@ -20,6 +20,8 @@ from gateway.storage.fair_lock import FairLock
 READERS_S = 0.2
 """So long a truncation waits for those who read; then writers come first again."""
 TRIES = 25
+_OPTIMIZE = "INSERT INTO ticket_pairs (ticket_pairs) VALUES ('optimize')"
+"""The index of pairs keeps what was taken out until its parts are made one."""
 _TOUCHED = [name for name, columns in COLUMNS.items() if not {*columns.values()} <= {Does.KEPT, Does.STAFF}]
 
 
@@ -36,7 +38,7 @@ async def compact(sql: Sql) -> bool:
             for table in _TOUCHED:
                 await connection.execute(f"VACUUM {table}")
     file = _file(sql)
-    return file is None or await asyncio.to_thread(_on, file, ("VACUUM",))
+    return file is None or await asyncio.to_thread(_on, file, (_OPTIMIZE, "VACUUM"))
 
 
 async def size(sql: Sql) -> int | None:

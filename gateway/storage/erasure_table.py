@@ -8,6 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from gateway.storage import search_tables as s
 from gateway.storage import tables as t
 
 
@@ -48,6 +49,8 @@ COLUMNS: Mapping[str, Mapping[str, Does]] = {
         **_all(_BLANKED, "phone", "callback_phone", "search", "search_masked"),
         "doc": Does.INSIDE,
     },
+    "ticket_facets": {**_all(_KEPT, *(column.name for column in s.ticket_facets.c)), "name": _BLANKED},
+    "ticket_texts": _all(_WITH_ROW, "no", "text", "pairs"),
     "interactions": {
         **_all(_KEPT, "interaction_id", "ticket_id", "channel", "channel_id", "direction", "node", "started_at"),
         **_all(_KEPT, "queued_at", "answered_at", "ended_at", "disposition", "agent_id", "lease_until"),
@@ -87,6 +90,20 @@ COLUMNS: Mapping[str, Mapping[str, Does]] = {
         "phone": _BLANKED,
         "doc": Does.INSIDE,
     },
+    "tasks": _all(_KEPT, "task_id", "ticket_id", "unit", "role", "status", "due_at", "open"),
+    "case_notes": {
+        **_all(_KEPT, "note_id", "ticket_id", "task_id", "kind", "author", "at", "unit"),
+        "text": _BLANKED,
+    },
+    "clocks": {
+        **_all(_KEPT, "clock_id", "ticket_id", "task_id", "kind", "unit", "due_at", "next_at"),
+        **_all(_KEPT, "leased_by", "leased_at", "overdue_since", "unsure_due_at"),
+    },
+    "notices": {
+        **_all(_KEPT, "event_seq", "unit", "way", "ticket_id", "ticket_no", "type", "clock_kind", "task_id", "urgent"),
+        **_all(_KEPT, "at", "due_at", "next_at", "leased_by", "leased_at", "attempts", "sent_at", "dead_at"),
+        **_all(_STAFF, "address", "error"),
+    },
     "feeds": {
         **_all(_KEPT, "feed", "cursor", "paused_until", "held_at", "held_cause", "held_status", "probes", "probe_at"),
         "held_why": Does.REPLACED,
@@ -103,8 +120,9 @@ COLUMNS: Mapping[str, Mapping[str, Does]] = {
     "phones": _all(_STAFF, "username", "ha1", "agent"),
     "bindings": _all(_STAFF, "username", "contact", "expires_at", "call_id", "cseq"),
     "audit": _all(_STAFF, "audit_id", "actor", "action", "ticket_id", "at", "detail"),
+    "catalogues": _all(_STAFF, "kind", "version", "author", "at", "note", "body", "sha256"),
     "erasures": _all(_KEPT, "subject", "kind", "actor", "begun_at", "done_at"),
-    "users": _all(_STAFF, "username", "name", "role", "password_hash", "one_time", "disabled"),
+    "users": _all(_STAFF, "username", "name", "role", "unit", "password_hash", "one_time", "disabled"),
     "login_attempts": _all(_STAFF, "bucket", "username_sha256", "failed", "since", "locked_until"),
     "devices": _all(_STAFF, "device_sha256", "username", "seen_at"),
     "sessions": _all(_STAFF, "token_sha256", "username", "expires_at", "seen_at"),

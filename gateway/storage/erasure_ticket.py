@@ -11,12 +11,15 @@ import sqlalchemy as sa
 from gateway.domain import erasing
 from gateway.domain.events import TicketErased
 from gateway.domain.ids import from_rfc3339, new_ulid
+from gateway.domain.status import NOT_BEGUN, UNANSWERED
 from gateway.ports.erasure import ErasureKind, ErasureSubject, OutsideRecord
 from gateway.storage import feed_tables as f
+from gateway.storage import search_tables as s
 from gateway.storage import tables as t
 from gateway.storage.among import among
 from gateway.storage.erasure_table import blank
 from gateway.storage.load import EVENT_SEQ
+from gateway.storage.search_texts import take_out
 
 AT_ONCE = 500
 """Messages or segments blanked in one transaction: some milliseconds."""
@@ -26,7 +29,7 @@ SHORTEST = 5
 
 
 def busy(connection: sa.Connection, ticket_ids: Collection[str]) -> tuple[str, str] | None:
-    """(``call`` or ``callback``, ticket_no) of one of these that somebody waits on; None: none."""
+    """(``call``, ``callback`` or ``work``, ticket_no) of one of these that somebody waits on; None: none."""
     of, own = t.interactions.c, t.tickets.c
     opened = (
         sa.select(own.ticket_no)
@@ -44,7 +47,11 @@ def busy(connection: sa.Connection, ticket_ids: Collection[str]) -> tuple[str, s
     if both := about & set(ticket_ids):
         number = connection.execute(sa.select(own.ticket_no).where(own.ticket_id == min(both))).scalar_one()
         return "callback", number
-    return None
+    # What nobody has said anything in waits for nobody, unless a unit has it all the same.
+    nobodys = sa.and_(own.empty, own.status.in_(NOT_BEGUN))
+    working = sa.select(own.ticket_no).where(among(own.ticket_id, ticket_ids), own.status.in_(UNANSWERED), ~nobodys)
+    found = connection.execute(working.where(own.erased_at.is_(None)).limit(1)).scalar()
+    return ("work", found) if found is not None else None
 
 
 def outside(connection: sa.Connection, ticket_id: str) -> OutsideRecord:
@@ -160,6 +167,7 @@ def close(connection: sa.Connection, ticket_id: str, *, seq: int, actor: str, no
     connection.execute(
         sa.update(t.attachments).where(t.attachments.c.ticket_id == ticket_id).values(blank(t.attachments))
     )
+    connection.execute(sa.update(t.case_notes).where(t.case_notes.c.ticket_id == ticket_id).values(blank(t.case_notes)))
     tasks = connection.execute(sa.select(t.callbacks).where(t.callbacks.c.ticket_id == ticket_id)).all()
     _document(connection, t.callbacks, tasks, "callback_id", erasing.CALLBACK)
     seqs = _blank_events(connection, ticket_id)
@@ -175,6 +183,9 @@ def close(connection: sa.Connection, ticket_id: str, *, seq: int, actor: str, no
             | {"version": ticket.version + 1, "event_seq": seq, "updated_at": now}
         )
     )
+    facets = sa.update(s.ticket_facets).where(s.ticket_facets.c.no == int(ticket.ticket_no))
+    connection.execute(facets.values(blank(s.ticket_facets)))
+    take_out(connection, [int(ticket.ticket_no)])
     told = TicketErased(at=from_rfc3339(now), actor=actor)
     if ticket.pending:
         told.changed["prefill.pending"] = [True, False]

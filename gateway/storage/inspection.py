@@ -22,7 +22,7 @@ BUSY_S = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Token:
+class StoredToken:
     """An API token; ``expires_at`` RFC 3339, None: never."""
 
     name: str
@@ -45,7 +45,7 @@ class Inspection:
     """Its newest migration; None: an empty database."""
     ahead_s: float | None
     """By how much the server's clock is ahead of ours; None: it has none of its own."""
-    tokens: Sequence[Token]
+    tokens: Sequence[StoredToken]
 
     @property
     def current(self) -> bool:
@@ -156,5 +156,5 @@ def _contents(tables: set[str], ask: Callable[[str], Sequence[Any]]) -> dict[str
     found = {table: ask(query) if table in tables else [] for table, query in _QUERIES.items()}
     return {
         "schema": found["alembic_version"][0][0] if found["alembic_version"] else None,
-        "tokens": [Token(name=row[0], expires_at=row[1]) for row in found["tokens"]],
+        "tokens": [StoredToken(name=row[0], expires_at=row[1]) for row in found["tokens"]],
     }

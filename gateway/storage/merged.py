@@ -37,6 +37,8 @@ _FIRST = Query(
     .order_by(_counted.c.nth)
 )
 _PEOPLE = Query(sa.select(_family.c.head, _family.c.requester_id).distinct())
+_MEMBERS = Query(sa.select(_family.c.ticket_id, _family.c.requester_id).order_by(_family.c.ticket_id))
+_HEAD = Query(sa.select(_t.status, _t.merged_into).where(_t.ticket_id == sa.bindparam("of_ticket")))
 
 
 @dataclass(slots=True)
@@ -60,3 +62,16 @@ def people_behind(connection: sa.Connection, heads: Sequence[str]) -> Iterator[t
     """(head, requester_id) of what has gone into each of ``heads``."""
     if heads:
         yield from _PEOPLE.rows(connection, heads=list(heads))
+
+
+def members(connection: sa.Connection, head: str) -> Iterator[tuple[str, str]]:
+    """(ticket_id, requester_id) of everything that has gone into ``head``, directly or with others."""
+    yield from _MEMBERS.rows(connection, heads=[head])
+
+
+def status_of_head(connection: sa.Connection, ticket_id: str) -> str:
+    """The status of the ticket in which ``ticket_id`` is handled in the end: its own, where it went into none."""
+    row = _HEAD.rows(connection, of_ticket=ticket_id).one()
+    while row.merged_into is not None:
+        row = _HEAD.rows(connection, of_ticket=row.merged_into).one()
+    return str(row.status)

@@ -15,6 +15,7 @@ from gateway.ports.open_work import MOST, Backlog, FeedBacklog, OpenWork
 from gateway.storage import feed_tables as f
 from gateway.storage import tables as t
 from gateway.storage.engine import Sql
+from gateway.storage.notice_tables import notices
 
 _NOW = sa.bindparam("now", type_=sa.Text)
 _FEED = sa.bindparam("feed", type_=sa.Text)
@@ -30,11 +31,13 @@ TRANSCRIPTS = (
         sa.or_(_CALL.lease_until.is_(None), _CALL.lease_until <= _NOW),
     )
 )
+_HOUR = t.outbox.c.not_before
 OUTBOX = (
-    sa.select(t.outbox.c.channel_id, sa.func.count(), sa.func.min(t.outbox.c.created_at))
-    .where(sa.text("state = 'queued'"))
+    sa.select(t.outbox.c.channel_id, sa.func.count(), sa.func.min(sa.func.coalesce(_HOUR, t.outbox.c.created_at)))
+    .where(sa.text("state = 'queued'"), sa.or_(_HOUR.is_(None), _HOUR <= _NOW))
     .group_by(t.outbox.c.channel_id)
 )
+"""What waits for its hour is not late."""
 CALLBACKS = sa.select(sa.func.count()).select_from(t.callbacks).where(t.callbacks.c.state == CallbackState.OPEN.value)
 OVERDUE = CALLBACKS.where(t.callbacks.c.due_at < _NOW)
 CURSOR = sa.select(f.feeds.c.cursor).where(f.feeds.c.feed == _FEED)
@@ -51,6 +54,19 @@ _FIRST = (
 )
 OLDEST = sa.select(t.events.c.at).where(t.events.c.event_seq == _FIRST)
 OLDEST_NEW = sa.select(t.events.c.at).where(*_AHEAD).order_by(t.events.c.event_seq).limit(1)
+
+_TOLD = notices.c
+NOTICES = (
+    sa.select(_TOLD.way, sa.func.count(), sa.func.min(_TOLD.due_at))
+    .where(_TOLD.next_at.is_not(None), _TOLD.due_at <= _NOW)
+    .group_by(_TOLD.way)
+)
+DEAD_NOTICES = sa.select(_TOLD.way, sa.func.count()).where(_TOLD.dead_at.is_not(None)).group_by(_TOLD.way)
+
+_TICKS = t.clocks.c.next_at
+_DUE = sa.select(sa.func.count(), sa.func.min(_TICKS)).where(_TICKS <= _NOW)
+CLOCKS = (_DUE.where(t.clocks.c.leased_by.is_(None)), _DUE.where(t.clocks.c.leased_by.is_not(None)))
+"""For both together no index serves."""
 
 
 class SqlOpenWork:
@@ -79,11 +95,33 @@ def _counted(connection: sa.Connection, now: str, feeds: Sequence[str]) -> OpenW
     transcripts, ended = connection.execute(TRANSCRIPTS, {"now": now}).one()
     return OpenWork(
         transcripts=Backlog(waiting=transcripts, oldest=_at(ended)),
-        outbox={row[0]: Backlog(waiting=row[1], oldest=_at(row[2])) for row in connection.execute(OUTBOX)},
+        outbox={
+            row[0]: Backlog(waiting=row[1], oldest=_at(row[2])) for row in connection.execute(OUTBOX, {"now": now})
+        },
         callbacks_open=connection.execute(CALLBACKS).scalar_one(),
         callbacks_overdue=connection.execute(OVERDUE, {"now": now}).scalar_one(),
         feeds={feed: _feed(connection, feed) for feed in feeds},
+        notices=_notices(connection, now),
+        clocks=_clocks(connection, now),
     )
+
+
+def _clocks(connection: sa.Connection, now: str) -> Backlog:
+    found = [connection.execute(query, {"now": now}).one() for query in CLOCKS]
+    return Backlog(
+        waiting=sum(count for count, _ in found),
+        oldest=_at(min((first for _, first in found if first), default=None)),
+    )
+
+
+def _notices(connection: sa.Connection, now: str) -> dict[str, FeedBacklog]:
+    waiting = {row[0]: row[1:] for row in connection.execute(NOTICES, {"now": now})}
+    dead = {row[0]: row[1] for row in connection.execute(DEAD_NOTICES)}
+    found = {}
+    for way in waiting.keys() | dead.keys():
+        count, oldest = waiting.get(way, (0, None))
+        found[way] = FeedBacklog(waiting=count, oldest=_at(oldest), dead=dead.get(way, 0))
+    return found
 
 
 def _feed(connection: sa.Connection, feed: str) -> FeedBacklog:

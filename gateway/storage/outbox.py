@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
 from gateway.domain.ids import from_rfc3339, rfc3339
+from gateway.domain.status import REPLY_STANDS
 from gateway.errors import NotFound
 from gateway.ports.clock import Clock
 from gateway.ports.conversation_store import AttachmentRow, OutboxRow, WaitingVoice
 from gateway.storage import tables as t
 from gateway.storage.among import among
 from gateway.storage.engine import Sql, upsert
+from gateway.storage.merged import status_of_head
+from gateway.storage.shape import get_in
 from gateway.storage.takeable import Queue, Takeable, later
 from gateway.storage.tasks import reply_number
 from gateway.storage.texts import check_texts
@@ -42,11 +45,12 @@ class SqlOutboxStore:
     ) -> list[list[OutboxRow]]:
         """See ``OutboxStore.lease``."""
         free = await self._queue.takeable(lease_s)
-        due = await self._sql.read(lambda c: _due(c, channel_ids, free, recipients))
+        now = self._clock.now()
+        due = await self._sql.read(lambda c: _due(c, channel_ids, free, recipients, rfc3339(now)))
         if not due:
             return []
-        until = later(self._clock.now(), lease_s)
-        taken = await self._sql.write(lambda c: _lease(c, due, owner, free, until))
+        until = later(now, lease_s)
+        taken = await self._sql.write(lambda c: _lease(c, due, owner, free, rfc3339(now), until))
         return await self._sql.read(lambda c: _rows(c, taken)) if taken else []
 
     async def again(self, message_ids: Sequence[str], *, retry_in_s: float, error: str | None) -> None:
@@ -91,10 +95,17 @@ class SqlOutboxStore:
         return forgotten
 
 
-def _due(connection: sa.Connection, channel_ids: Sequence[str], free: Takeable, limit: int) -> list[tuple[str, str]]:
+def _held(now: str) -> sa.ColumnElement[bool]:
+    """Whether a message has to wait for its hour: what was written after it does not wait with it."""
+    return sa.and_(t.outbox.c.not_before.is_not(None), t.outbox.c.not_before > now)
+
+
+def _due(
+    connection: sa.Connection, channel_ids: Sequence[str], free: Takeable, limit: int, now: str
+) -> list[tuple[str, str]]:
     """(channel_id, recipient) whose first queued message is due."""
     table = t.outbox.c
-    queued = sa.and_(sa.text("state = 'queued'"), among(table.channel_id, channel_ids))
+    queued = sa.and_(sa.text("state = 'queued'"), among(table.channel_id, channel_ids), sa.not_(_held(now)))
     first = (
         sa.select(table.channel_id, table.recipient, sa.func.min(table.thread_seq).label("thread_seq"))
         .where(queued)
@@ -119,12 +130,15 @@ def _due(connection: sa.Connection, channel_ids: Sequence[str], free: Takeable, 
     return [(row.channel_id, row.recipient) for row in connection.execute(query)]
 
 
-def _lease(connection: sa.Connection, due: list[tuple[str, str]], owner: str, free: Takeable, until: str) -> list[str]:
+def _lease(
+    connection: sa.Connection, due: list[tuple[str, str]], owner: str, free: Takeable, now: str, until: str
+) -> list[str]:
     """Take the queued rows of ``due``, unless another worker has taken the first of them since."""
     table = t.outbox
     query = (
         sa.select(table.c.message_id, table.c.channel_id, table.c.recipient, table.c.next_at, table.c.leased_by)
         .where(table.c.state == "queued", among(table.c.recipient, {recipient for _, recipient in due}))
+        .where(sa.not_(_held(now)))
         .order_by(table.c.thread_seq)
         .with_for_update()
     )
@@ -146,7 +160,11 @@ def _lease(connection: sa.Connection, due: list[tuple[str, str]], owner: str, fr
 def _rows(connection: sa.Connection, message_ids: Sequence[str]) -> list[list[OutboxRow]]:
     table = t.outbox.c
     query = (
-        sa.select(t.outbox, t.threads.c.doc.label("thread"), t.tickets.c.doc.label("ticket"))
+        sa.select(
+            t.outbox,
+            t.threads.c.doc.label("thread"),
+            t.tickets.c.doc.label("ticket"),
+        )
         .join_from(t.outbox, t.tickets, table.ticket_id == t.tickets.c.ticket_id)
         .outerjoin(
             t.threads,
@@ -157,7 +175,8 @@ def _rows(connection: sa.Connection, message_ids: Sequence[str]) -> list[list[Ou
     )
     rows = connection.execute(query).mappings().all()
     found: dict[tuple[str, str], list[OutboxRow]] = {}
-    sent = _sent(connection, rows)
+    heard = {(row["channel_id"], row["recipient"]): (row["thread"] or {}).get("heard", ()) for row in rows}
+    sent = sent_to(connection, heard)
     for row in rows:
         key = (row["channel_id"], row["recipient"])
         thread = row["thread"] or {}
@@ -173,27 +192,35 @@ def _rows(connection: sa.Connection, message_ids: Sequence[str]) -> list[list[Ou
                 attempts=row["attempts"],
                 created_at=from_rfc3339(row["created_at"]),
                 context=thread.get("context") or {},
-                heard=tuple(_heard(entry) for entry in thread.get("heard", ())),
+                heard=tuple(heard_of(entry) for entry in thread.get("heard", ())),
                 sent=sent.get(key, ()),
                 phone=reply_number(row["ticket"]),
+                outdated=_is_outdated(connection, row),
                 trace=row["doc"].get("trace"),
             )
         )
     return list(found.values())
 
 
-def _heard(entry: dict[str, Any]) -> tuple[datetime, tuple[int, float] | None]:
+def _is_outdated(connection: sa.Connection, row: Any) -> bool:
+    """Whether a message is a reply that stands no more, as the ticket tells in which it is handled."""
+    told = [one.get("message_id") for one in get_in(row["ticket"], ("handling", "replies")) or ()]
+    if row["message_id"] not in told:
+        return False
+    return row["message_id"] != told[-1] or status_of_head(connection, row["ticket_id"]) not in REPLY_STANDS
+
+
+def heard_of(entry: Mapping[str, Any]) -> tuple[datetime, tuple[int, float] | None]:
+    """A message that opened a window, as a thread holds it."""
     window = entry.get("window")
     return from_rfc3339(entry["at"]), (int(window[0]), float(window[1])) if window else None
 
 
-def _sent(connection: sa.Connection, rows: Sequence[Any]) -> dict[tuple[str, str], tuple[datetime, ...]]:
-    """When each recipient was written to since the oldest message that opened a window."""
-    since = {
-        (row["channel_id"], row["recipient"]): min(entry["at"] for entry in row["thread"]["heard"])
-        for row in rows
-        if row["thread"] and row["thread"].get("heard")
-    }
+def sent_to(
+    connection: sa.Connection, heard: Mapping[tuple[str, str], Sequence[Mapping[str, Any]]]
+) -> dict[tuple[str, str], tuple[datetime, ...]]:
+    """When each (channel_id, recipient) was written to since the oldest message that opened a window."""
+    since = {key: min(entry["at"] for entry in entries) for key, entries in heard.items() if entries}
     if not since:
         return {}
     table = t.outbox.c

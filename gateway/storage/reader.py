@@ -10,7 +10,6 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from gateway.domain.ids import digits_written, parse_serial
 from gateway.domain.veil import text_wholly
 from gateway.errors import NotFound, RejectedInput
 from gateway.ports.store import OWED, CallbackQuery, Record, TicketPage, TicketQuery
@@ -20,8 +19,9 @@ from gateway.storage.among import among
 from gateway.storage.callback_list import owed_call, owed_calls
 from gateway.storage.commit_net import LAST
 from gateway.storage.engine import Sql
+from gateway.storage.log_place import seq_before
 from gateway.storage.merged import families
-from gateway.storage.narrow import narrowed, seq_before
+from gateway.storage.search import page
 from gateway.storage.signal import CommitSignal
 from gateway.storage.texts import MAX_INT, check_texts
 
@@ -68,9 +68,10 @@ class SqlTicketReader:
         ``newest_first`` follows ``ticket_no`` downwards, which never changes.
         """
         limit = max(1, min(query.limit, MAX_LIMIT))
-        statement = _page(query, self._zone).limit(limit + 1)
+        after = _place(query)
 
         def work(connection: sa.Connection) -> list[Record]:
+            statement = page(connection, query, self._zone, after=after, limit=limit + 1)
             rows = connection.execute(statement).mappings().all()
             return _records(connection, rows, whole=False)
 
@@ -165,45 +166,14 @@ def event_record(row: Any) -> Record:
     return event
 
 
-def _page(query: TicketQuery, zone: tzinfo) -> sa.Select[Any]:
-    table = t.tickets.c
-    statement = sa.select(t.tickets).where(*narrowed(query, zone))
-    if query.skip:
-        statement = statement.offset(min(query.skip, MAX_INT))
-    if query.since is not None:
-        statement = statement.where(table.event_seq > max(-1, min(query.since, MAX_INT)))
-    if query.cursor is not None:
-        cursor = _CURSOR.fullmatch(query.cursor)
-        if cursor is None or (cursor[1] == "n") is not query.newest_first:
-            raise RejectedInput("this cursor is not one of this list; leave it out to begin anew")
-        position = table.ticket_no < cursor[2] if query.newest_first else table.event_seq > int(cursor[2])
-        statement = statement.where(position)
-    for column, wanted in (("channel", query.channel), ("status", query.status), ("line", query.line)):
-        check_texts((wanted,))
-        if wanted is not None:
-            statement = statement.where(table[column] == wanted)
-    if query.empty is not None:
-        statement = statement.where(table.empty.is_(query.empty))
-    if query.text and (text := query.text.strip()):
-        check_texts((text,))
-        statement = statement.where(_matches(text, masked=query.masked))
-    if query.phone is not None:
-        check_texts((query.phone,))
-        given = sa.or_(table.phone == query.phone, table.callback_phone == query.phone)
-        statement = statement.where(table.hidden.is_(False), given)
-    return statement.order_by(table.ticket_no.desc() if query.newest_first else table.event_seq)
-
-
-def _matches(text: str, *, masked: bool) -> sa.ColumnElement[bool]:
-    """Every word somewhere in phone, title, content or address; or digits of its number, or its serial after ``#``."""
-    table = t.tickets.c
-    search = table.search_masked if masked else table.search
-    found = sa.and_(*[search.contains(word, autoescape=True) for word in text.lower().split()])
-    if (serial := parse_serial(text)) is not None:
-        return sa.or_(found, table.ticket_no.endswith(serial))
-    if (digits := digits_written(text)) is not None:
-        found = sa.or_(found, table.ticket_no.contains(digits), search.contains(digits))
-    return found
+def _place(query: TicketQuery) -> str | None:
+    """The ticket number, or the event_seq, behind which the page of its cursor begins; ``RejectedInput``."""
+    if query.cursor is None:
+        return None
+    cursor = _CURSOR.fullmatch(query.cursor)
+    if cursor is None or (cursor[1] == "n") is not query.newest_first:
+        raise RejectedInput("this cursor is not one of this list; leave it out to begin anew")
+    return cursor[2]
 
 
 def _records(connection: sa.Connection, rows: Sequence[Any], *, whole: bool) -> list[Record]:

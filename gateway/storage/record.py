@@ -17,6 +17,7 @@ _CALLBACK = TABLE.names("handling.callback")
 _PLAIN = tuple(row.name for row in TABLE.within("interactions") if row.kind not in GROUPS and not row.many)
 _SEGMENT, _MESSAGE = TABLE.names("interactions.transcript"), TABLE.names("interactions.messages")
 _ENTRY: Tree = dict.fromkeys(TABLE.names("prefill.fields"))
+_JUDGEMENT: Tree = dict.fromkeys(TABLE.names("outcome.evaluations"))
 _ATTACHMENT: Tree = dict.fromkeys(TABLE.names("attachments"))
 
 
@@ -44,7 +45,8 @@ def ticket_record(ticket: Row, interactions: list[Record], family: Family | None
         sections["handling"]["callback"] = {key: callback.get(key) for key in _CALLBACK} | how
     rated = sections["outcome"]
     if not rated["evaluations"] and rated["evaluation"]["satisfied"] is not None:
-        rated["evaluations"] = [{"at": None, **rated["evaluation"]}]  # from before each rating was kept
+        rated["evaluations"] = [rated["evaluation"]]  # from before each rating was kept
+    rated["evaluations"] = [_JUDGEMENT | one for one in rated["evaluations"]]
     return {
         "ticket_id": ticket["ticket_id"],
         "ticket_no": ticket["ticket_no"],

@@ -13,6 +13,7 @@ from gateway.domain.transcript import NewSegment
 from gateway.domain.world import World
 from gateway.storage import tables as t
 from gateway.storage.bulk import Bulk
+from gateway.storage.case_rows import write_cases
 from gateway.storage.codec import (
     SAID,
     Row,
@@ -24,6 +25,7 @@ from gateway.storage.codec import (
     ticket_row,
 )
 from gateway.storage.engine import upsert
+from gateway.storage.facets import facet_row, go_on, write_facets
 from gateway.storage.load import EVENT_SEQ, Loaded
 from gateway.storage.tasks import write_tasks
 
@@ -119,10 +121,13 @@ def save(connection: sa.Connection, loaded: Loaded, now: str) -> list[Row]:
     known = [(one, row | {"of_row": one.ticket_id}) for one, row in zip(tickets, rows, strict=True) if not one.new]
     _TICKET.run(connection, [row for one, row in known if one.opened])
     _GONE_ON.run(connection, [row for one, row in known if not one.opened])
+    write_facets(connection, [facet_row(row, one.form) for one, row in zip(tickets, rows, strict=True) if one.opened])
+    go_on(connection, [(loaded.tickets[one.ticket_id], row) for one, row in known if not one.opened])
     begun = [interaction_row(one) for one in world.interactions.values() if one.new]
     _NEW_INTERACTION.run(connection, begun)
     gone_on = [interaction_row(one) for one in world.interactions.values() if one.dirty and not one.new]
     _INTERACTION.run(connection, [row | {"of_row": row["interaction_id"]} for row in gone_on])
+    write_cases(connection, world)
     _save_words(connection, world)
     _save_messages(connection, world, now)
     _IDENTITY.run(

@@ -70,7 +70,7 @@ class SqlSessionStore:
         query = (
             sa.select(
                 sessions.token_sha256,
-                *(users.username, users.name, users.role, users.one_time),
+                *(users.username, users.name, users.role, users.unit, users.one_time),
                 *(sessions.expires_at, sessions.seen_at),
             )
             .join_from(a.sessions, a.users, sessions.username == users.username)

@@ -14,8 +14,8 @@ from gateway.storage import tables as t
 from gateway.storage.among import listed
 from gateway.storage.bulk import Query, loads
 from gateway.storage.engine import Sql
+from gateway.storage.log_place import seq_before
 from gateway.storage.merged import people_behind
-from gateway.storage.narrow import seq_before
 from gateway.storage.shape import get_in
 from gateway.storage.texts import MAX_INT, check_texts
 

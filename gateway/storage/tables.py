@@ -10,6 +10,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
 
+from gateway.domain.case.policy import BY_CALL
+
 metadata = sa.MetaData()
 Json = sa.JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
 
@@ -73,7 +75,8 @@ tickets = sa.Table(
     sa.Index("tickets_by_requester", "requester_id", "ticket_no"),
 )
 """``hidden``: the requester wants to stay unknown; such a ticket shares its ``requester_id`` with no other one.
-``search`` and ``search_masked`` are what searches are held against, of who sees everything and of everybody else.
+``search`` and ``search_masked`` are empty: versions before migration 0019 write them, and may run beside this one;
+``search_tables`` hold what is searched.
 ``erased_at``: since when it takes in nothing of a person's; what was there is blank, or is being blanked."""
 
 interactions = sa.Table(
@@ -198,6 +201,7 @@ outbox = sa.Table(
     sa.Column("external_id", sa.Text),
     sa.Column("error", sa.Text),
     sa.Column("doc", Json, nullable=False),
+    sa.Column("not_before", sa.Text),
     sqlite_with_rowid=False,
 )
 sa.Index(
@@ -218,7 +222,8 @@ sa.Index(
 )
 sa.Index("outbox_by_created", outbox.c.created_at)
 sa.Index("outbox_by_recipient", outbox.c.recipient, outbox.c.channel_id, outbox.c.sent_at)
-"""What we say to people. Only a recipient's first queued row is ever due."""
+"""What we say to people. Only a recipient's first queued row is ever due, leaving out those that wait for their hour
+(``not_before``)."""
 
 attachments = sa.Table(
     "attachments",
@@ -300,6 +305,38 @@ baselines = sa.Table(
 )
 """Coded state as of ``event_seq`` of tickets that are older than what events tell: recounting begins there."""
 
+tasks = sa.Table(
+    "tasks",
+    metadata,
+    sa.Column("task_id", sa.Text, primary_key=True),
+    sa.Column("ticket_id", sa.Text, nullable=False),
+    sa.Column("unit", sa.Text, nullable=False),
+    sa.Column("role", sa.Text, nullable=False),
+    sa.Column("status", sa.Text, nullable=False),
+    sa.Column("due_at", sa.Text),
+    sa.Column("open", sa.Boolean, nullable=False),
+    sa.Index("tasks_by_unit", "unit", "open", "due_at", "task_id"),
+    sa.Index("tasks_by_due", "open", "due_at", "task_id"),
+    sa.Index("tasks_by_ticket", "ticket_id"),
+)
+"""What units have to do, as lists look for it; the tasks themselves stand in the documents of their tickets.
+``open``: something has still to be done about it, by ``due_at``, which nothing else has."""
+
+case_notes = sa.Table(
+    "case_notes",
+    metadata,
+    sa.Column("note_id", sa.Text, primary_key=True),
+    sa.Column("ticket_id", sa.Text, nullable=False),
+    sa.Column("task_id", sa.Text),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("author", sa.Text, nullable=False),
+    sa.Column("at", sa.Text, nullable=False),
+    sa.Column("text", sa.Text, nullable=False),
+    sa.Column("unit", sa.Text),
+    sa.Index("case_notes_by_ticket", "ticket_id", "note_id"),
+)
+"""What people wrote about a case: reasons, replies, talks. Events name them by ``note_id``; erasing blanks ``text``."""
+
 identities = sa.Table(
     "identities",
     metadata,
@@ -332,6 +369,61 @@ _owed = callbacks.c.state == sa.literal_column("'open'")
 sa.Index("callbacks_owed", callbacks.c.requester_id, sqlite_where=_owed, postgresql_where=_owed)
 """Calls that are owed (``gateway.domain.callback``). ``ticket_id`` is that of the first reason; ``doc`` holds all
 ``reasons``, and once there are any ``claimed_by``, ``claimed_until``, ``last_attempt``, ``closed``."""
+
+clocks = sa.Table(
+    "clocks",
+    metadata,
+    sa.Column("clock_id", sa.Text, primary_key=True),
+    sa.Column("ticket_id", sa.Text, nullable=False),
+    sa.Column("task_id", sa.Text),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("unit", sa.Text),
+    sa.Column("due_at", sa.Text, nullable=False),
+    sa.Column("next_at", sa.Text),
+    sa.Column("leased_by", sa.Text),
+    sa.Column("leased_at", sa.Text),
+    sa.Column("overdue_since", sa.Text),
+    sa.Column("unsure_due_at", sa.Text),
+    sa.Index("clocks_by_ticket", "ticket_id"),
+)
+_leased = clocks.c.leased_by.is_not(None)
+sa.Index("clocks_leased", clocks.c.leased_by, clocks.c.leased_at, sqlite_where=_leased, postgresql_where=_leased)
+_overdue = clocks.c.overdue_since.is_not(None)
+sa.Index(
+    "clocks_overdue",
+    clocks.c.overdue_since,
+    clocks.c.clock_id,
+    sqlite_where=_overdue,
+    postgresql_where=_overdue,
+)
+sa.Index(
+    "clocks_overdue_by_unit",
+    clocks.c.unit,
+    clocks.c.overdue_since,
+    clocks.c.clock_id,
+    sqlite_where=_overdue,
+    postgresql_where=_overdue,
+)
+WAITS_FOR_CENTRE = sa.and_(
+    clocks.c.unit.is_(None),
+    sa.or_(clocks.c.next_at.is_not(None), clocks.c.overdue_since.is_not(None)),
+    *(clocks.c.kind != sa.literal_column(f"'{kind}'") for kind in sorted(BY_CALL)),
+)
+"""Clocks of what the centre has to do and has not done."""
+sa.Index(
+    "clocks_of_centre",
+    clocks.c.due_at,
+    clocks.c.clock_id,
+    sqlite_where=WAITS_FOR_CENTRE,
+    postgresql_where=WAITS_FOR_CENTRE,
+)
+_unsure = clocks.c.unsure_due_at.is_not(None)
+sa.Index("clocks_unsure", clocks.c.unsure_due_at, clocks.c.clock_id, sqlite_where=_unsure, postgresql_where=_unsure)
+_ticking = sa.and_(clocks.c.next_at.is_not(None), clocks.c.leased_by.is_(None))
+sa.Index("clocks_due", clocks.c.next_at, clocks.c.clock_id, sqlite_where=_ticking, postgresql_where=_ticking)
+"""The clocks of tickets (``gateway.domain.case.clock``) as they are polled; what they are stands in the ticket's
+``doc``, and every change of it writes the row anew, without a lease. ``next_at`` null: nothing more comes of it.
+``overdue_since``: breached, and what it waits for is still not done; null of what is done by calling somebody."""
 
 refused_calls = sa.Table(
     "refused_calls",
@@ -396,3 +488,18 @@ _undone = erasures.c.done_at.is_(None)
 sa.Index("erasures_undone", erasures.c.begun_at, sqlite_where=_undone, postgresql_where=_undone)
 """What was erased, by ids alone: ``subject`` is a ticket_id or a requester_id, as ``kind`` says. After a restore it
 tells what has to be erased again; ``done_at`` null: it is under way, or was when its process died."""
+
+catalogues = sa.Table(
+    "catalogues",
+    metadata,
+    sa.Column("kind", sa.Text, primary_key=True),
+    sa.Column("version", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("author", sa.Text, nullable=False),
+    sa.Column("at", sa.Text, nullable=False),
+    sa.Column("note", sa.Text, nullable=False),
+    sa.Column("body", sa.Text, nullable=False),
+    sa.Column("sha256", sa.Text, nullable=False),
+    sqlite_with_rowid=False,
+)
+"""Tables that decide about tickets, each version as it was imported and never altered: ``kind`` and ``version`` name
+it in events; ``body`` is JSON (``gateway.casework.catalogues``), ``sha256`` of its UTF-8."""

@@ -1,4 +1,4 @@
-"""Users of the desk."""
+"""Users of the desk and of units."""
 
 from __future__ import annotations
 
@@ -29,20 +29,22 @@ class SqlUserStore:
         name: str,
         role: str,
         password_hash: str,
+        unit: str | None = None,
         one_time: bool = False,
         by: str | None = None,
         action: str = "user.added",
     ) -> None:
         """See ``ports.users.UserStore.add``."""
-        check_texts((username, name, by))
-        row = {"username": username, "name": name, "role": role, "password_hash": password_hash, "one_time": one_time}
+        check_texts((username, name, unit, by))
+        row: dict[str, Any] = {"username": username, "name": name, "role": role, "unit": unit}
+        row |= {"password_hash": password_hash, "one_time": one_time, "disabled": False}
 
         def work(connection: sa.Connection) -> None:
-            replace(connection, a.users, row | {"disabled": False})
+            replace(connection, a.users, row)
             sessions.end_of(connection, username)
             connection.execute(sa.delete(a.devices).where(a.devices.c.username == username))
             login_attempts.forget_user(connection, hashlib.sha256(username.encode()).hexdigest())
-            note(connection, by, action, username, role=role)
+            note(connection, by, action, username, role=role, **_of(unit))
 
         await self._sql.write(work)
 
@@ -56,18 +58,22 @@ class SqlUserStore:
         query = sa.select(*shown).order_by(a.users.c.username)
         return await self._sql.read(lambda c: [dict(row) for row in c.execute(query).mappings()])
 
-    async def change_role(self, username: str, role: str, *, by: str | None = None) -> str | None:
+    async def change_role(
+        self, username: str, role: str, *, unit: str | None = None, by: str | None = None
+    ) -> str | None:
         """See ``ports.users.UserStore.change_role``."""
-        check_texts((username, role, by))
-        found = sa.select(a.users.c.role).where(a.users.c.username == username).with_for_update()
-        change = sa.update(a.users).where(a.users.c.username == username).values(role=role)
+        check_texts((username, role, unit, by))
+        found = sa.select(a.users.c.role, a.users.c.unit).where(a.users.c.username == username).with_for_update()
+        change = sa.update(a.users).where(a.users.c.username == username).values(role=role, unit=unit)
 
         def work(connection: sa.Connection) -> str | None:
-            before: str | None = connection.execute(found).scalar()
-            if before is not None and before != role:
+            before = connection.execute(found).one_or_none()
+            if before is None:
+                return None
+            if (before.role, before.unit) != (role, unit):
                 connection.execute(change)
-                note(connection, by, "user.role", username, role=role, before=before)
-            return before
+                note(connection, by, "user.role", username, role=role, before=before.role, **_of(unit))
+            return str(before.role)
 
         return await self._sql.write(work)
 
@@ -87,3 +93,8 @@ class SqlUserStore:
             return True
 
         return await self._sql.write(work)
+
+
+def _of(unit: str | None) -> dict[str, str]:
+    """The unit as the audit trail names it, for those who have one."""
+    return {} if unit is None else {"unit": unit}

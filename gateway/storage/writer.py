@@ -11,6 +11,7 @@ from datetime import tzinfo
 
 import sqlalchemy as sa
 
+from gateway.domain.case.rules_in_force import BY_PLAN, CaseRules
 from gateway.domain.command import Applied, Command
 from gateway.domain.ids import rfc3339
 from gateway.errors import Conflict, GatewayError, RejectedInput, StoreUnavailable
@@ -51,6 +52,11 @@ class GroupCommitWriter:
         self._max_batch = self._room = max_batch
         self._waiting: deque[Waiting] = deque()
         self._task: asyncio.Task[None] | None = None
+        self._rules = BY_PLAN
+
+    def go_by(self, rules: CaseRules) -> None:
+        """What is decided about cases from the next batch on."""
+        self._rules = rules
 
     async def execute(self, command: Command) -> Applied:
         """See ``ports.store.CommandStore.execute``."""
@@ -124,14 +130,16 @@ class GroupCommitWriter:
     async def _write(self, batch: Sequence[InLine]) -> list[Outcome]:
         done: BatchWritten | None = None
         worked_s = 0.0
-        now = rfc3339(self._clock.now())
+        now, rules = rfc3339(self._clock.now()), self._rules
 
         def work(connection: sa.Connection) -> BatchWritten:
             nonlocal done, worked_s
             done = None
             began = time.perf_counter()
             enough = began + READ_AND_APPLIED_S
-            done = write_batch(connection, batch, self._zone, now, enough=lambda: time.perf_counter() > enough)
+            done = write_batch(
+                connection, batch, self._zone, now, rules=rules, enough=lambda: time.perf_counter() > enough
+            )
             worked_s = time.perf_counter() - began
             return done
 

@@ -35,6 +35,17 @@ FEED_OLDEST = Gauge(
     "gateway_feed_oldest_seconds", "Age of the oldest event that is not delivered and not dead", ["feed"]
 )
 FEED_HELD = Gauge("gateway_feed_held", "1 while a feed is held: its receiver refuses everything", ["feed"])
+NOTICES = Counter("gateway_notices_total", "Letters to units by what became of them", ["way", "result"])
+NOTICES_PENDING = Gauge("gateway_notices_pending", "Notices to units that are due and have not left", ["way"])
+NOTICES_OLDEST = Gauge("gateway_notices_oldest_seconds", "For how long the first of those notices is due", ["way"])
+NOTICES_DEAD = Gauge("gateway_notices_dead", "Notices to units that cannot be delivered", ["way"])
+CLOCKS = Counter("gateway_clocks_total", "Limits of cases that were due, by what came of it", ["result"])
+CLOCKS_PENDING = Gauge("gateway_clocks_pending", "Limits of cases that are due and nobody has looked at")
+CLOCKS_OLDEST = Gauge("gateway_clocks_oldest_seconds", "For how long the first of those limits is due")
+CASE_TABLE_UNREADABLE = Gauge(
+    "gateway_case_table_unreadable", "1 while the newest version of a table cannot be read: another decides", ["table"]
+)
+LEFT_OUT = Counter("gateway_left_out_total", "Events that a follower broke over again and again", ["follower"])
 FEED_POSTS = Counter("gateway_feed_posts_total", "Delivery attempts", ["feed", "result"])
 ASR_BACKLOG_SECONDS = Gauge("gateway_asr_backlog_seconds", "Speech heard and not yet recognised")
 TRANSCRIPTS_PENDING = Gauge("gateway_transcripts_pending", "Ended calls whose recording waits to be transcribed")

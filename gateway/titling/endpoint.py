@@ -9,6 +9,7 @@ from typing import Any
 import aiohttp
 
 from gateway import __version__
+from gateway.edge.http_client import HttpClient
 from gateway.errors import TitleUnavailable
 
 MAX_ANSWER_BYTES = 64 * 1024
@@ -21,7 +22,7 @@ _ROLE = (
 
 
 class ChatEndpoint:
-    """Implements ``ports.title.TitleWriter``. One session, made on first use."""
+    """Implements ``ports.title.TitleWriter``."""
 
     def __init__(self, *, url: str, model: str, token: str, timeout_s: float, max_chars: int) -> None:
         """Nothing is connected yet. ``url`` ends where ``/chat/completions`` begins."""
@@ -32,7 +33,7 @@ class ChatEndpoint:
             self._headers["Authorization"] = f"Bearer {token}"
         self._timeout_s = timeout_s
         self._role = _ROLE.format(max_chars=max_chars)
-        self._session: aiohttp.ClientSession | None = None
+        self._http = HttpClient(self._session)
 
     async def write(self, content: str) -> str:
         """See ``TitleWriter.write``. Asked once; redirects are not followed: they would lead out of the network."""
@@ -44,7 +45,7 @@ class ChatEndpoint:
             "messages": [{"role": "system", "content": self._role}, {"role": "user", "content": content}],
         }
         try:
-            async with self._open_session().post(self._url, json=body, allow_redirects=False) as answer:
+            async with self._http.session().post(self._url, json=body, allow_redirects=False) as answer:
                 if answer.status != HTTPStatus.OK:
                     raise TitleUnavailable(f"HTTP {answer.status}")
                 return _title(await _bounded(answer.content))
@@ -53,19 +54,15 @@ class ChatEndpoint:
 
     async def aclose(self) -> None:
         """See ``TitleWriter.aclose``."""
-        if self._session is not None:
-            await self._session.close()
-            self._session = None
+        await self._http.aclose()
 
-    def _open_session(self) -> aiohttp.ClientSession:
-        if self._session is None:
-            self._session = aiohttp.ClientSession(
-                timeout=aiohttp.ClientTimeout(total=self._timeout_s),
-                headers=self._headers,
-                cookie_jar=aiohttp.DummyCookieJar(),
-                auto_decompress=False,
-            )
-        return self._session
+    def _session(self) -> aiohttp.ClientSession:
+        return aiohttp.ClientSession(
+            timeout=aiohttp.ClientTimeout(total=self._timeout_s),
+            headers=self._headers,
+            cookie_jar=aiohttp.DummyCookieJar(),
+            auto_decompress=False,
+        )
 
 
 async def _bounded(stream: aiohttp.StreamReader) -> bytes:

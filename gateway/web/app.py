@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from gateway.web import desk, guard, health, hooks
+from gateway.web import desk, guard, health, hooks, judging
 from gateway.web.api import (
     attachments,
     audit,
     callbacks,
+    case_reports,
+    case_view,
+    cases,
     catalogues,
     channels,
     contacts,
@@ -16,6 +19,7 @@ from gateway.web.api import (
     erasure,
     event_schemas,
     feeds,
+    notices,
     openapi,
     recordings,
     refused_calls,
@@ -24,7 +28,10 @@ from gateway.web.api import (
     session,
     similar,
     stream,
+    tasks,
     tickets,
+    unit_pictures,
+    unit_tasks,
     withdraw,
 )
 from gateway.web.api.hub import EventHub
@@ -40,6 +47,9 @@ API_ROUTES = (
     *secrecy.ROUTES,
     *withdraw.ROUTES,
     *erasure.ROUTES,
+    *cases.ROUTES,
+    *tasks.ROUTES,
+    *case_view.ROUTES,
     *corrections.ROUTES,
     *recordings.ROUTES,
     *attachments.ROUTES,
@@ -47,10 +57,14 @@ API_ROUTES = (
     *stream.ROUTES,
     *callbacks.ROUTES,
     *refused_calls.ROUTES,
+    *notices.ROUTES,
     *feeds.ROUTES,
     *event_schemas.ROUTES,
     *audit.ROUTES,
     *catalogues.ROUTES,
+    *case_reports.ROUTES,
+    *unit_tasks.ROUTES,
+    *unit_pictures.ROUTES,
     *session.ROUTES,
     *openapi.ROUTES,
     *health.ROUTES,
@@ -67,7 +81,7 @@ def build_app(services: WebServices) -> web.Application:
     app.on_response_prepare.append(guard.add_headers)
     app.on_shutdown.append(streams.close)
     app.on_cleanup.append(_write_down)
-    register(app, (*API_ROUTES, *desk.ROUTES, *OPEN311_ROUTES, *hooks.ROUTES))
+    register(app, (*API_ROUTES, *desk.ROUTES, *judging.ROUTES, *OPEN311_ROUTES, *hooks.ROUTES))
     return app
 
 

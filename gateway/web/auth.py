@@ -24,11 +24,18 @@ from gateway.web.problems import Problem
 READ, WRITE, CONTACTS, ADMIN = "tickets:read", "tickets:write", "contacts:write", "admin"
 MEDIA = "media:read"
 """Recordings and attachments; together with ``tickets:read``."""
-SCOPES = (READ, WRITE, CONTACTS, MEDIA, ADMIN)
+CASES = "cases:write"
+"""A case system tells how far it is."""
+OWN_TASKS = "tasks:own"
+"""The tasks of one's own unit, and nothing else. No token has it: a token is of no unit."""
+SCOPES = (READ, WRITE, CONTACTS, MEDIA, CASES, ADMIN)
+UNIT = "unit"
+"""The role of people who are not at the desk but in one of the units that act."""
 ROLE_SCOPES = {
     "agent": frozenset({READ, WRITE, MEDIA}),
     "supervisor": frozenset({READ, WRITE, MEDIA}),
     "admin": frozenset({READ, WRITE, MEDIA, ADMIN}),
+    UNIT: frozenset({OWN_TASKS}),
 }
 CSRF_HEADER = "X-CSRF-Token"
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -61,6 +68,8 @@ class Principal:
     scopes: frozenset[str]
     username: str | None = None
     role: str | None = None
+    unit: str | None = None
+    """Whose tasks they may see, of the role ``unit``."""
     must_change_password: bool = False
     expires_at: datetime | None = None
 
@@ -76,7 +85,7 @@ class Principal:
     @property
     def at_desk(self) -> bool:
         """Whether this is a person at the desk, who may read what callers said and reveal a number."""
-        return self.role is not None or ADMIN in self.scopes
+        return self.role not in {None, UNIT} or ADMIN in self.scopes
 
 
 class Authenticator:
@@ -198,6 +207,7 @@ class Authenticator:
             scopes=ROLE_SCOPES.get(user["role"], frozenset()),
             username=user["username"],
             role=user["role"],
+            unit=user["unit"],
             must_change_password=bool(user["one_time"]),
             expires_at=user["expires_at"],
         )

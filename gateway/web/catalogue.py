@@ -8,17 +8,18 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from gateway.domain.case.directory import Directory, Unit
+from gateway.edge.unit_table import read_units
 from gateway.errors import ConfigError
-from gateway.prefill.taxonomy import TaxonomyNode, read_taxonomy, read_units
+from gateway.prefill.taxonomy import TaxonomyNode, read_taxonomy
 from gateway.prefill.taxonomy import version as taxonomy_version
 from gateway.web.form import described
 
 _LEVELS = ("l1", "l2", "l3", "l4")
-_LANGUAGES = ("zh", "en")
-_TRUE = "true"
 
 
 def _version(content: bytes) -> str:
@@ -56,6 +57,8 @@ class Catalogue:
     categories: Mapping[str, TaxonomyNode] = field(default_factory=dict)
     category_names: Mapping[str, str] = field(default_factory=dict)
     """Of every category by its code: its own name."""
+    categories_to_stay_at: Mapping[str, bool] = field(default_factory=dict)
+    """Of every category by its code: whether a ticket may stay there, or is to be filed below."""
     unit_names: Mapping[str, str] = field(default_factory=dict)
     """Of every unit by its code."""
 
@@ -76,22 +79,31 @@ class Catalogue:
     def read(cls, config_dir: Path) -> Catalogue:
         """From the CSV files below ``config_dir``; a missing one is an empty table. ``gateway check`` verifies them."""
         taxonomy, version = _read(config_dir / "taxonomy.csv")
-        units, units_version = _read(config_dir / "units.csv")
         divisions, divisions_version = _read(config_dir / "gazetteer.csv")
         parents = {row.get("parent", "") for row in taxonomy}
         known_units = read_units(config_dir / "units.csv")
+        units = [_unit(unit) for unit in known_units.values()]
         categories = read_taxonomy(config_dir / "taxonomy.csv", known_units)
         return cls(
-            taxonomy=Table.of([_category(row, leaf=row["code"] not in parents) for row in taxonomy], version),
-            units=Table.of([_unit(row) for row in units], units_version),
+            taxonomy=Table.of(
+                [_category(row, categories[row["code"]], leaf=row["code"] not in parents) for row in taxonomy], version
+            ),
+            units=Table.of(units, _version(json.dumps(units).encode()) if units else ""),
             divisions=Table.of(
                 [{key: row.get(key, "") for key in ("code", "name", "level", "parent")} for row in divisions],
                 divisions_version,
             ),
             categories=categories,
             category_names={code: category.names[-1] for code, category in categories.items()},
+            categories_to_stay_at={code: category.may_stay for code, category in categories.items()},
             unit_names={code: unit.name_zh for code, unit in known_units.items()},
         )
+
+
+@lru_cache(maxsize=2)
+def units_in_force(directory: Directory, version: str) -> Table:
+    """The units of a directory that officers have imported."""
+    return Table.of([_unit(unit) for unit in directory.units.values()], version)
 
 
 def _read(path: Path) -> tuple[list[dict[str, str]], str]:
@@ -112,28 +124,30 @@ def _rows(content: str) -> Iterator[dict[str, str]]:
             yield clean
 
 
-def _category(row: Mapping[str, str], *, leaf: bool) -> dict[str, Any]:
-    names = {
-        language: [name for level in _LEVELS if (name := row.get(f"{level}_{language}", ""))] for language in _LANGUAGES
-    }
+def _category(row: Mapping[str, str], node: TaxonomyNode, *, leaf: bool) -> dict[str, Any]:
     return {
-        "code": row["code"],
-        "names": names["zh"],
-        "names_en": names["en"],
-        "keywords": row.get("keywords", "").split(),
-        "unit": row.get("unit") or None,
-        "urgent": row.get("urgent") == _TRUE,
+        "code": node.code,
+        "names": node.names,
+        "names_en": [name for level in _LEVELS if (name := row.get(f"{level}_en", ""))],
+        "keywords": node.keywords,
+        "unit": node.unit,
+        "urgent": node.urgent,
+        "danger": node.danger,
+        "plan_urgent": node.plan_urgent,
+        "reply_limits_s": {kind: int(limit.total_seconds()) for kind, limit in node.reply_limits.items()},
         "leaf": leaf,
-        "effective_from": row.get("effective_from") or None,
-        "effective_to": row.get("effective_to") or None,
+        "may_stay": node.may_stay,
+        "gbt39666": node.standard_class or None,
+        "effective_from": node.effective_from or None,
+        "effective_to": node.effective_to or None,
     }
 
 
-def _unit(row: Mapping[str, str]) -> dict[str, Any]:
+def _unit(unit: Unit) -> dict[str, Any]:
     return {
-        "code": row["code"],
-        "name": row.get("name_zh", ""),
-        "name_en": row.get("name_en", ""),
-        "kind": row.get("kind", ""),
-        "parent": row.get("parent") or None,
+        "code": unit.code,
+        "name": unit.name_zh,
+        "name_en": unit.name_en,
+        "kind": unit.kind,
+        "parent": unit.parent,
     }

@@ -1,4 +1,4 @@
-"""``/desk/``: the page, its modules, styles and words, as they lie in ``static``; no build step."""
+"""``/desk/`` and ``/unit/``: the pages, their modules, styles and words, as they lie in ``static``; no build step."""
 
 from __future__ import annotations
 
@@ -35,9 +35,9 @@ def files() -> dict[str, tuple[bytes, str, str]]:
 
 
 async def page(context: Context) -> web.Response:
-    """A file of the desk; every path without a file is the page itself, which routes by the part after ``#``."""
-    name = context.request.match_info.get("name") or "index.html"
-    found = files().get(f"desk/{name}")
+    """A file of the desk or of the unit's pages; without a name the page itself, which routes by what follows ``#``."""
+    room = context.request.path.split("/")[1]
+    found = files().get(f"{room}/{context.request.match_info.get('name') or 'index.html'}")
     if found is None:
         raise Problem(404, "not_found", "There is nothing at this address.")
     content, media_type, etag = found
@@ -52,9 +52,17 @@ async def to_desk(context: Context) -> web.Response:  # noqa: ARG001 - every han
     return web.Response(status=308, headers={"Location": "/desk/"})
 
 
+async def to_unit(context: Context) -> web.Response:  # noqa: ARG001 - every handler takes its context
+    """The same of the unit's pages."""
+    return web.Response(status=308, headers={"Location": "/unit/"})
+
+
 ROUTES = (
     Route(method="GET", path="/", handler=to_desk, summary="To the desk", public=True, quiet=True),
     Route(method="GET", path="/desk", handler=to_desk, summary="To the desk", public=True, quiet=True),
     Route(method="GET", path="/desk/", handler=page, summary="The desk", public=True, quiet=True),
     Route(method="GET", path="/desk/{name:.+}", handler=page, summary="A file of the desk", public=True, quiet=True),
+    Route(method="GET", path="/unit", handler=to_unit, summary="To the unit's pages", public=True, quiet=True),
+    Route(method="GET", path="/unit/", handler=page, summary="The unit's pages", public=True, quiet=True),
+    Route(method="GET", path="/unit/{name:.+}", handler=page, summary="A file of them", public=True, quiet=True),
 )

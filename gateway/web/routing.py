@@ -20,7 +20,7 @@ from gateway.web.masked import MaskedRecords, encoded
 from gateway.web.passwords import Passwords
 from gateway.web.problems import Problem, from_validation
 from gateway.web.seen import SeenLog
-from gateway.web.services import Limits, WebServices
+from gateway.web.services import CaseServices, Limits, WebServices
 
 M = TypeVar("M", bound=BaseModel)
 LOOKUPS_PER_S, LOOKUPS_AT_ONCE = 0.2, 20.0
@@ -77,12 +77,12 @@ class WebRoom:
         await self.seen.aclose()
         await self.login_trail.aclose()
 
-    async def look_up(self, principal: Principal, number: str) -> None:
-        """Write an audit row, before the answer, for a look-up of a whole telephone number; 429 after too many.
+    async def look_up(self, principal: Principal, sought: str) -> None:
+        """Write an audit row, before the answer, for a look-up of a whole number or name; 429 after too many.
 
-        The same number again in a row is the same look: a page repeats its search with every change.
+        The same one again in a row is the same look: a page repeats its search with every change.
         """
-        look = f"lookup {number}"
+        look = f"lookup {sought}"
         if self.seen.knows(principal.actor, look, None):
             return
         self.lookups.take(principal.actor)
@@ -115,6 +115,13 @@ class Context:
     def services(self) -> WebServices:
         """The services that handlers use."""
         return self.house.services
+
+    @property
+    def cases(self) -> CaseServices:
+        """The services of cases; 404 where there are none."""
+        if self.services.cases is None:
+            raise Problem(404, "no_cases", "Nothing is done about cases here.")
+        return self.services.cases
 
     @property
     def served(self) -> tuple[Route, ...]:
@@ -176,6 +183,8 @@ class Route:
     handler: Handler
     summary: str
     scope: str | None = None
+    also: str | None = None
+    """Another scope that lets in; the handler then limits what it gives."""
     public: bool = False
     own_auth: bool = False
     """The handler identifies the client itself (log-in, signed contacts)."""
@@ -233,7 +242,7 @@ def check(principal: Principal, route: Route) -> None:
     """403 unless ``principal`` may use ``route``."""
     if principal.must_change_password and not route.before_password_change:
         raise Problem(403, "password_change_required", "This one-time password must be changed first.")
-    if route.scope is not None and not principal.may(route.scope):
+    if route.scope is not None and not (principal.may(route.scope) or (route.also and principal.may(route.also))):
         raise Problem(403, "scope_missing", f"This needs the scope {route.scope}.")
 
 

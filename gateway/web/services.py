@@ -7,17 +7,23 @@ from dataclasses import dataclass, field
 from datetime import UTC, tzinfo
 from typing import Any, Protocol
 
+from gateway.casework.acting import Acting
+from gateway.casework.dispatcher import Dispatcher
+from gateway.casework.judging_links import JudgingLinks
 from gateway.edge.http_channel import HttpEntry
 from gateway.edge.system_clock import SystemClock
 from gateway.intake.ticket.erase import Erasure
 from gateway.intake.ticket.similar import SimilarTickets
 from gateway.ports.attachments import Attachments
 from gateway.ports.audit import AuditTrail
+from gateway.ports.case_clocks import OverdueClocks
+from gateway.ports.cases import CaseLists
 from gateway.ports.channel import Intake, SigningSource
 from gateway.ports.clock import Clock
 from gateway.ports.conversation_store import AttachmentStore
 from gateway.ports.feed import DeliveryStore
 from gateway.ports.login_attempts import DeviceStore, LoginAttempts
+from gateway.ports.notices import NoticeStore
 from gateway.ports.recordings import Recordings
 from gateway.ports.refused_call import RefusedCallStore
 from gateway.ports.sessions import SessionStore
@@ -76,6 +82,20 @@ async def _own_alarms() -> list[Ringing]:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CaseServices:
+    """What handlers of cases use."""
+
+    acting: Acting
+    lists: CaseLists
+    overdue: OverdueClocks
+
+    @property
+    def dispatcher(self) -> Dispatcher:
+        """What the tables in force say."""
+        return self.acting.dispatcher
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WebServices:
     """Everything that handlers use. ``ready`` tells which parts are up, by name; it never waits for a provider."""
 
@@ -90,6 +110,7 @@ class WebServices:
     audit: AuditTrail
     deliveries: DeliveryStore
     refused_calls: RefusedCallStore
+    notices: NoticeStore
     recordings: Recordings
     ready: Callable[[], Awaitable[dict[str, bool]]]
     clock: Clock = field(default_factory=SystemClock)
@@ -122,7 +143,17 @@ class WebServices:
     """How the city appears to Open311 clients."""
     catalogue: Catalogue = field(default_factory=Catalogue)
     """What a form may choose from."""
+    cases: CaseServices | None = None
+    """None: nothing is done about cases here."""
     erasure: Erasure | None = None
     """What erases a person's data; None: nothing is erased here."""
+    judging: JudgingLinks | None = None
+    """The addresses at which replies are judged; None: none are known here."""
     sources: Mapping[str, SigningSource] = field(default_factory=dict)
     """Signing sources of the configuration by name; those made by ``gateway tokens create --hmac`` are in SQL."""
+
+    @property
+    def unit_names(self) -> Mapping[str, str]:
+        """Of every unit by its code: of the directory in force, or of the installation's file."""
+        imported = self.cases.dispatcher.unit_names if self.cases is not None else {}
+        return imported or self.catalogue.unit_names

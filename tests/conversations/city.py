@@ -36,7 +36,7 @@ from tests.support.databases import ready_sqlite
 from tests.support.ports import free_port
 from tests.support.servers import served
 from tests.support.sounds import speech
-from tests.support.waiting import until
+from tests.support.waiting import ended, until
 
 ROOT = Path(__file__).resolve().parents[2]
 TOKEN = "token-of-the-bench"
@@ -220,8 +220,8 @@ async def city(folder: Path) -> AsyncIterator[City]:
 
         app = house.web.app(ready=ready, metrics=unasked, alarms=unasked, channels=unasked)
         serving = await server.serve(app, host="127.0.0.1", port=0)
+        running = [asyncio.create_task(channel.run()) for channel in channels]
         duties = [
-            *(channel.run() for channel in channels),
             house.written.outbox.sending.run(),
             house.written.media.fetching.run(),
             house.written.media.hearing.run(),
@@ -236,11 +236,10 @@ async def city(folder: Path) -> AsyncIterator[City]:
                 house, house.written, clock, hearing, platform, short_messages, f"http://127.0.0.1:{serving.port}", http
             )
         finally:
+            await ended(tasks)
             for channel in channels:
                 await channel.close(0)
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await ended(running)
             await serving.aclose()
 
 

@@ -110,7 +110,7 @@ def records(gateway: RunningGateway, who: Somebody) -> list[dict[str, Any]]:
 
 
 def noted(gateway: RunningGateway, who: Somebody) -> None:
-    """People at the desk write down what they were told."""
+    """People at the desk write down what they were told: the matter is settled."""
     for task in gateway.get("/api/v1/callbacks")["items"]:
         if task["phone"] == who.phone:
             note = {"reason": f"{who.name}说：{who.words}"}
@@ -120,6 +120,10 @@ def noted(gateway: RunningGateway, who: Somebody) -> None:
         body = {"requester": {"name": who.name}, "demand": {"title": who.words[:20]}}
         headers = {"If-Match": f'"{record["version"]}"'}
         status, _, answer = gateway.request("PATCH", f"/api/v1/tickets/{record['ticket_id']}", body, headers=headers)
+        assert status == 200, answer
+        headers = {"If-Match": f'"{json.loads(answer)["version"]}"'}
+        path = f"/api/v1/tickets/{record['ticket_id']}/actions/withdraw"
+        status, _, answer = gateway.request("POST", path, {"reason": "settled"}, headers=headers)
         assert status == 200, answer
 
 

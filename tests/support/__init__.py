@@ -2,7 +2,7 @@
 
 ================  =================================================================================================
 time              ``clocks`` (set, shifted), ``virtual_time`` (a loop whose clock jumps), ``waiting``
-the record        ``stores`` (each form of it, and fixtures), ``databases``, ``postgres``
+the record        ``stores`` (each form of it, and fixtures), ``databases``, ``postgres``, ``searching``
 processes         ``command`` (the verbs), ``running`` (a whole gateway), ``valkey``, ``doctor``
 web               ``web_house`` (the web on a real store), ``servers`` and ``signatures`` (others' side), ``browser``,
                   ``attacks``

@@ -4,10 +4,12 @@ It shows that the rules of the record are the domain's: no row is read or writte
 What it does not do:
 
 - It keeps nothing beyond the process and serves one event loop: no group commit, no limit of what waits, no commits to
-  watch (``committed``, ``net``, ``reader.watch``), nothing but ``changes`` and ``reader`` of a ``Database``.
+  watch (``committed``, ``net``, ``reader.watch``), nothing but ``changes``, ``reader`` and ``replies`` of a
+  ``Database``.
 - A command may see aggregates that its ``refs`` do not name; a database would not load them.
 - The reader filters tickets by channel, status, line, emptiness and place in the log alone, and knows no
   ``changed_since``; any other filter is refused with ``NotImplementedError``.
+- Of a message that was sent the reader of replies knows when it was written, not when it left.
 - Outbox and attachments are known as far as the record shows them: nobody can lease anything.
 """
 
@@ -19,15 +21,19 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
-from gateway.domain.callback import Task
+from gateway.domain.callback import SPOKEN, Task, number_to_write
+from gateway.domain.case.rules_in_force import BY_PLAN, CaseRules
 from gateway.domain.command import Applied, Command, Refs
-from gateway.domain.ids import new_ulid, rfc3339
+from gateway.domain.ids import from_rfc3339, new_ulid, rfc3339
+from gateway.domain.interaction import Interaction
 from gateway.domain.journal import Journal
+from gateway.domain.keys import CONVERSATION
 from gateway.domain.owed_calls import ticket_number
 from gateway.domain.ticket import Ticket
 from gateway.domain.transcript import Spoken
 from gateway.domain.world import World
 from gateway.errors import GatewayError, NotFound, RejectedInput
+from gateway.ports.replies import Account, Answered, Reporter
 from gateway.ports.store import OWED, CallbackQuery, Record, TicketPage, TicketQuery
 from gateway.storage import record as shown
 from gateway.storage.callback_list import call_record
@@ -35,6 +41,7 @@ from gateway.storage.codec import Row, event_row, interaction_row, message_row, 
 from gateway.storage.database import Database
 from gateway.storage.merged import SHOWN, Family
 from gateway.storage.reader import event_record
+from gateway.storage.replies import own_reply
 from gateway.storage.tasks import row_of
 from gateway.storage.texts import check_command, check_texts
 from gateway.telemetry import trace
@@ -59,14 +66,19 @@ class MemoryRecord:
 
     def __init__(self) -> None:
         self._done: list[Done] = []
+        self._rules = BY_PLAN
         self._begin()
 
     def _begin(self) -> None:
-        self.world = World(journal=Journal(0), zone=SHANGHAI, new_id=new_ulid)
+        self.world = World(journal=Journal(0), zone=SHANGHAI, new_id=new_ulid, case_rules=self._rules)
         self.events: list[Row] = []
         self.segments: dict[str, dict[int, Row]] = {}
         self.messages: dict[tuple[str, str], Row] = {}
         self._identities: dict[tuple[str, str], str] = {}
+
+    def go_by(self, rules: CaseRules) -> None:
+        """See ``storage.writer.Writer.go_by``; before anything is committed, which is decided anew after a refusal."""
+        self._rules = self.world.case_rules = rules
 
     def execute(self, command: Command) -> Applied:
         """Decide ``command``. A refused one leaves everything as it was."""
@@ -299,11 +311,101 @@ def _person(ticket: Ticket) -> Row:
     }
 
 
+class MemoryReplyReads:
+    """Answers from aggregates; see ``ports.replies.ReplyReads``."""
+
+    def __init__(self, record: MemoryRecord) -> None:
+        self._record = record
+
+    async def answered(self, ticket_id: str, *, newcomers: bool = False) -> Answered:
+        """See ``ReplyReads.answered``."""
+        own = head = self._of(ticket_id)
+        while (into := head.form.related.merged_into) is not None:
+            head = self._of(into)
+        reply_id = own_reply(head.form)
+        people: dict[str, list[str]] = {}
+        for ticket in self._family(head) if reply_id is not None else ():
+            people.setdefault(ticket.requester_id, []).append(ticket.ticket_id)
+        wanted = {one.requester_id for one in self._family(own)} if newcomers else people.keys()
+        return Answered(
+            ticket_id=head.ticket_id,
+            status=head.status,
+            reply_id=reply_id,
+            text=head.form.outcome.public_reply,
+            people=tuple(tuple(people[one]) for one in people if one in wanted),
+        )
+
+    def _family(self, head: Ticket) -> Iterator[Ticket]:
+        """The ticket and what has gone into it, directly or with others."""
+        yield head
+        for ticket in self._record.world.tickets.values():
+            above = ticket
+            while above is not head and (into := above.form.related.merged_into) is not None:
+                above = self._of(into)
+            if above is head and ticket is not head:
+                yield ticket
+
+    async def reporters(self, ticket_ids: Sequence[str]) -> list[Reporter]:
+        """See ``ReplyReads.reporters``."""
+        found = [self._record.world.tickets[one] for one in ticket_ids if one in self._record.world.tickets]
+        return [self._reporter(one) for one in sorted(found, key=lambda ticket: ticket.ticket_no)]
+
+    def _of(self, ticket_id: str) -> Ticket:
+        found = self._record.world.tickets.get(ticket_id)
+        if found is None:
+            raise NotFound(f"there is no ticket {ticket_id!r}")
+        return found
+
+    def _reporter(self, ticket: Ticket) -> Reporter:
+        world, form = self._record.world, ticket.form
+        own = [one for one in world.interactions.values() if one.ticket_id == ticket.ticket_id]
+        own.sort(key=lambda one: (one.started_at, one.interaction_id))
+        told = [one for one in own if (one.external_id or "").startswith(CONVERSATION)]
+        return Reporter(
+            ticket_id=ticket.ticket_id,
+            ticket_no=ticket.ticket_no,
+            requester_id=ticket.requester_id,
+            status=ticket.status,
+            channel_id=ticket.channel_id,
+            event_id=form.source.event_id,
+            interaction_id=own[-1].interaction_id if own else None,
+            account=self._account(told[-1]) if told else None,
+            phone=number_to_write(form.requester, form.prefill.fields.get(SPOKEN)),
+            callable=ticket_number(ticket) is not None,
+            form=form,
+            erased=ticket.erased_at is not None,
+        )
+
+    def _account(self, interaction: Interaction) -> Account | None:
+        key = (interaction.channel_id, (interaction.external_id or "").removeprefix(CONVERSATION))
+        thread = self._record.world.threads.get(key)
+        if thread is None:
+            return None
+        heard = tuple((from_rfc3339(one.at), _window(one.window)) for one in thread.heard)
+        since = min((at for at, _ in heard), default=None)
+        rows = [row for row in self._record.messages.values() if (row["channel_id"], row["sender"]) == key]
+        sent = [from_rfc3339(row["sent_at"]) for row in rows if row["delivery"] in {"sent", "delivered", "read"}]
+        return Account(
+            channel_id=key[0],
+            sender=key[1],
+            heard=heard,
+            sent=tuple(at for at in sorted(sent) if since is not None and at >= since),
+        )
+
+
+def _window(window: list[float] | None) -> tuple[int, float] | None:
+    return (int(window[0]), float(window[1])) if window else None
+
+
 class MemoryChanges:
     """See ``ports.store.CommandStore``."""
 
     def __init__(self, record: MemoryRecord) -> None:
         self._record = record
+
+    def go_by(self, rules: CaseRules) -> None:
+        """See ``MemoryRecord.go_by``."""
+        self._record.go_by(rules)
 
     async def execute(self, command: Command) -> Applied:
         """See ``CommandStore.execute``."""
@@ -317,6 +419,7 @@ class MemoryDatabase:
     def __init__(self, record: MemoryRecord) -> None:
         self.changes = MemoryChanges(record)
         self.reader = MemoryReader(record)
+        self.replies = MemoryReplyReads(record)
 
     async def aclose(self) -> None:
         """Nothing is held."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from typing import Any
 
 
@@ -19,6 +19,13 @@ async def until(true: Callable[[], object], what: str = "", *, within_s: float =
                 await asyncio.sleep(0.01)
     except TimeoutError:
         raise AssertionError(f"waited {within_s:.0f} s in vain for {what or true}") from None
+
+
+async def ended(tasks: Collection[asyncio.Task[Any]]) -> None:
+    """Cancel tasks, and wait until they have ended, in whatever way."""
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def eventually(found: Callable[[], Any], *, within_s: float = 30.0, what: str = "") -> Any:

@@ -16,6 +16,10 @@ import sqlalchemy as sa
 from argon2 import PasswordHasher
 
 from gateway.calls.recorder import LocalRecordings
+from gateway.casework.acting import Acting
+from gateway.casework.dispatcher import Dispatcher
+from gateway.casework.judging_links import JudgingLinks
+from gateway.casework.tables_in_force import TablesInForce
 from gateway.domain.words import Disposition
 from gateway.edge.system_clock import SystemClock
 from gateway.intake.call.record import CallRecord
@@ -34,7 +38,7 @@ from gateway.web.app import build_app
 from gateway.web.auth import sha256
 from gateway.web.catalogue import Catalogue
 from gateway.web.server import Serving, serve
-from gateway.web.services import Limits, WebServices
+from gateway.web.services import CaseServices, Limits, WebServices
 from tests.support.command import ROOT
 from tests.support.databases import ready_sqlite
 from tests.support.fakes.reading import ReaderHere
@@ -46,6 +50,7 @@ TOKENS = {
     "listener": ["tickets:read", "media:read"],
     "writer": ["tickets:read", "tickets:write"],
     "contacts": ["contacts:write"],
+    "cases": ["cases:write"],
     "admin": ["admin"],
 }
 SOURCE_SECRET = "a-secret-of-the-city-app"
@@ -66,6 +71,8 @@ class WebHouse:
     url: str
     http: aiohttp.ClientSession
     serving: Serving
+    case_tables: TablesInForce
+    """Nothing is held before their first ``refresh``."""
     parts: dict[str, bool] = field(default_factory=lambda: {"sql": True, "flows": True})
 
     @staticmethod
@@ -183,10 +190,14 @@ async def web_house(tmp_path: Path, *, limits: Limits | None = None, **services:
     async def ready() -> dict[str, bool]:
         return parts
 
+    catalogue = Catalogue.read(ROOT / "config")
+    tables_held = TablesInForce(store=database.catalogues, zone=zone, tell=database.changes.go_by)
+    dispatcher = Dispatcher(tables=tables_held, categories=catalogue.categories_to_stay_at, zone=zone, clock=clock)
     similar = SimilarTickets(store=database.words, clock=clock, next_commit=database.committed.next)
-    indexing = asyncio.create_task(similar.run())
+    indexing = asyncio.gather(similar.run(), database.search.run())
     app = build_app(
         WebServices(
+            judging=JudgingLinks(database.channel_states, "https://12345.example"),
             intake=ContactIntake(store=database.changes, prefill=prefill, clock=clock),
             store=database.changes,
             reader=database.reader,
@@ -198,10 +209,13 @@ async def web_house(tmp_path: Path, *, limits: Limits | None = None, **services:
             audit=database.audit,
             deliveries=database.deliveries,
             refused_calls=database.refused_calls,
+            notices=database.unit_notices,
             recordings=recordings,
             attachments=database.attachments,
             erasure=Erasure(
                 store=database.erasures,
+                commands=database.changes,
+                clock=clock,
                 recordings=recordings,
                 files=AttachmentFiles(tmp_path / "attachments"),
                 disk=LeftOnDisk(tmp_path),
@@ -210,14 +224,20 @@ async def web_house(tmp_path: Path, *, limits: Limits | None = None, **services:
             ready=ready,
             zone=zone,
             similar=similar,
-            catalogue=Catalogue.read(ROOT / "config"),
+            catalogue=catalogue,
+            cases=CaseServices(
+                acting=Acting(dispatcher=dispatcher, clock=clock),
+                lists=database.case_lists,
+                overdue=database.case_clocks,
+            ),
             limits=limits or Limits(),
             **services,
         )
     )
     serving = await serve(app, host="127.0.0.1", port=0)
     async with aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True)) as http:
-        house = WebHouse(database, recordings, prefill, clock, f"http://127.0.0.1:{serving.port}", http, serving, parts)
+        url = f"http://127.0.0.1:{serving.port}"
+        house = WebHouse(database, recordings, prefill, clock, url, http, serving, tables_held, parts)
         try:
             yield house
         finally:

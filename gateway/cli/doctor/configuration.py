@@ -29,12 +29,12 @@ def file(machine: Machine) -> Iterator[Finding]:
 @check("config", within_s=20.0, channels=True, loads=("gateway.cli.check",))
 def parts(machine: Machine) -> Iterator[Finding]:
     """Flows, tables, recogniser, channels, feeds: every mistake, and what is only unwise."""
-    from gateway.cli.check import problems_by_part, warnings  # noqa: PLC0415 - every adapter and SQL
+    from gateway.cli.check import city_date, problems_by_part, warnings  # noqa: PLC0415 - every adapter and SQL
 
     for part, problems in problems_by_part(machine.settings).items():
         if not problems:
             yield ok(f"config.{part}", PARTS[part])
         for problem in problems:
             yield fail(f"config.{part}", problem, "correct it, then run `gateway check`")
-    for warning in warnings(machine.settings):
+    for warning in warnings(machine.settings, city_date(machine.settings)):
         yield warn("config.advice", warning, "follow it, or know why not")

@@ -77,6 +77,24 @@ async def titles(machine: Machine) -> AsyncIterator[Finding]:
     yield ok("provider.title", "it answers") if good else warn("provider.title", said, how)
 
 
+@check("provider.mail", within_s=WITHIN_S, providers=True, loads=("gateway.notifying.mail",))
+async def mail(machine: Machine) -> AsyncIterator[Finding]:
+    """The mail server of notices to units: certificate, log-in; no mail is handed in."""
+    from gateway.notifying.mail import MailSender, MailServer  # noqa: PLC0415 - as above
+
+    server = MailServer.of(machine.settings.notices)
+    if server is None:
+        return
+    sender = MailSender(server)
+    good, said = await _within(sender.probe())
+    await sender.aclose()
+    if good:
+        yield ok("provider.mail", f"{server.host} lets us in")
+    else:
+        how = "correct smtp_… of [notices]; until then units are not told by e-mail (alarm notices_late)"
+        yield fail("provider.mail", said, how)
+
+
 @check("provider.asr", within_s=WITHIN_S, providers=True, loads=RECOGNISERS)
 async def recognisers(machine: Machine) -> AsyncIterator[Finding]:
     """Recognisers of other machines, as calls would use them: certificate, token, an answer."""

@@ -9,11 +9,35 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from enum import StrEnum
 from typing import Any, ClassVar, TypeVar, dataclass_transform
 
 SYSTEM = "system"
 """Who acts when nobody does."""
 Changed = dict[str, list[Any]]
+
+
+class Audience(StrEnum):
+    """Which units are told of an event (``gateway.domain.case.receivers``)."""
+
+    TASK = "task"
+    """The unit of its task."""
+    OWNER = "owner"
+    """The unit whose clock it is; the centre where it is nobody else's."""
+    STEP = "step"
+    """Whom its step of the escalation names."""
+    ALL = "all"
+    """Every unit that still has something to do about the ticket, and the one that leads."""
+    AT_WORK = "at_work"
+    """Every unit that is to act next; where none is, the centre."""
+    OTHERS = "others"
+    """The centre, and every unit but that of its task that still has something to do about the ticket."""
+    ANSWER = "answer"
+    """The centre, while the reply of its task is the centre's to approve or, as the last one, to pass on."""
+    NAMED = "named"
+    """The units that it names."""
+    CENTRE = "centre"
+    """The centre."""
 
 
 @dataclasses.dataclass(slots=True, kw_only=True)
@@ -26,6 +50,8 @@ class Event:
     ZH: ClassVar[str] = ""
     EN: ClassVar[str] = ""
     """What people are told that it is, in Chinese and in English."""
+    TELLS: ClassVar[Audience | None] = None
+    """Which units get a notice of it; None: it is read where somebody looks."""
     at: datetime
     actor: str = SYSTEM
     changed: Changed = dataclasses.field(default_factory=dict)
@@ -78,12 +104,17 @@ E = TypeVar("E", bound=Event)
 
 
 @dataclass_transform(kw_only_default=True, field_specifiers=(dataclasses.field,))
-def event(name: str, *, zh: str, en: str, version: int = 1) -> Callable[[type[E]], type[E]]:
-    """Enter a class as the one of events of type ``name``, which people know as ``zh`` and ``en``."""
+def event(
+    name: str, *, zh: str, en: str, version: int = 1, tells: Audience | None = None
+) -> Callable[[type[E]], type[E]]:
+    """Enter a class as the one of events of type ``name``, which people know as ``zh`` and ``en``.
+
+    ``tells``: which units get a notice of it.
+    """
 
     def enter(kind: type[E]) -> type[E]:
         made = dataclasses.dataclass(slots=True, kw_only=True)(kind)
-        made.TYPE, made.VERSION, made.ZH, made.EN = name, version, zh, en
+        made.TYPE, made.VERSION, made.ZH, made.EN, made.TELLS = name, version, zh, en, tells
         if name in REGISTRY:
             raise TypeError(f"two classes are called {name}")
         REGISTRY[name] = made

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gateway.domain.events.base import Event, event
+from gateway.domain.events.base import Audience, Event, event
 
 
 @event("ticket.registered", zh="工单登记", en="Ticket registered")
@@ -69,7 +69,7 @@ class ProgressAsked(Event):
     of: str | None = None
 
 
-@event("ticket.urged", zh="催办", en="Urged")
+@event("ticket.urged", zh="催办", en="Urged", tells=Audience.AT_WORK)
 class TicketUrged(Event):
     """Somebody asked that it be handled sooner; ``of`` another ticket than the one they were writing about."""
 
@@ -91,7 +91,7 @@ class TicketWithdrawn(Event):
     reason: str | None = None
 
 
-@event("ticket.added_to", zh="补充诉求", en="Added to")
+@event("ticket.added_to", zh="补充诉求", en="Added to", tells=Audience.AT_WORK)
 class TicketAddedTo(Event):
     """Somebody added to it."""
 
@@ -100,9 +100,12 @@ class TicketAddedTo(Event):
 
 @event("ticket.rated", zh="已评价", en="Rated")
 class TicketRated(Event):
-    """Its requester rated how it was handled, from 1 to 5."""
+    """Its requester rated how it was handled, from 1 to 5: the reply ``reply_id``, the first one or a later one."""
 
     satisfied: int
+    channel: str | None = None
+    reply_id: str | None = None
+    score: str | None = None
 
 
 @event("ticket.title_written", zh="标题已改写", en="Title written by the model")

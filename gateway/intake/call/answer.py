@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, timedelta, tzinfo
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +18,13 @@ from gateway.errors import CallEnded, Conflict, StoreUnavailable
 from gateway.intake.call import spans as call_spans
 from gateway.intake.call.flow import FlowOnCall
 from gateway.intake.call.live import LiveInteractions
+from gateway.intake.call.progress import CallProgress
 from gateway.intake.call.record import CallRecord
 from gateway.intake.call.schedule import Schedule
 from gateway.intake.call.spooled import CallStore
 from gateway.intake.call.texting import Texting
 from gateway.intake.channel.health import HealthBoard
+from gateway.intake.ticket.progress import ProgressByNumber
 from gateway.ivr.engine import FlowEngine
 from gateway.ports.call import CallLeg, EndReason
 from gateway.ports.clock import Clock
@@ -48,6 +50,8 @@ class CallSettings:
     ring_s: float
     callback_due: timedelta
     hotwords: Sequence[str] = ()
+    zone: tzinfo = UTC
+    """The city's, in which callers are told days."""
     spool_when_down: bool = True
     """Answer even when SQL cannot commit. Off behind a proxy, which fails over on our 503."""
 
@@ -71,11 +75,13 @@ class CallAnswering:
         health: HealthBoard,
         refused: OnRefusedCall,
         texting: Texting | None = None,
+        progress: ProgressByNumber | None = None,
     ) -> None:
         """``spool`` takes what ``store`` refuses once a call is up; ``refused`` hears of calls that it cannot take.
 
-        ``texting`` sends callers their ticket's number.
+        ``texting`` sends callers their ticket's number; ``progress`` tells them how one stands whose number they give.
         """
+        self._progress = progress
         self._store = store
         self._spool = spool
         self._recordings = recordings
@@ -176,6 +182,7 @@ class CallAnswering:
             record=record,
             dialogue=Dialogue(leg, listener, keys),
             heard_ms=lambda: listener.now_ms,
+            progress=self._asking(record),
         )
         disposition = Disposition.INTERRUPTED
         try:
@@ -189,6 +196,12 @@ class CallAnswering:
             if finished is None and not listener.now_ms:
                 recognition.cancel()
             self._follow(record, listener, recognition)
+
+    def _asking(self, record: CallRecord) -> CallProgress | None:
+        progress = self._progress
+        if progress is None:
+            return None
+        return CallProgress(progress, record.phone or record.interaction_id, self._settings.zone)
 
     async def _talk(self, leg: CallLeg, flow: FlowOnCall, keys: Keys) -> Disposition:
         """Run the flow until it ends or the leg does; how the call ended."""

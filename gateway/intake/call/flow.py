@@ -9,11 +9,12 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Any, TypeVar
 
-from gateway.calls.dialogue import Dialogue, Nothing, Pressed, Question, Spoke
+from gateway.calls.dialogue import Dialogue, Keyed, Nothing, Pressed, Question, Spoke
 from gateway.domain.words import Disposition
 from gateway.errors import StoreUnavailable
+from gateway.intake.call.progress import CallProgress
 from gateway.intake.call.record import CallRecord
-from gateway.ivr.actions import MISSING, TEXTED
+from gateway.ivr.actions import FAILED, MISSING, TEXTED
 from gateway.ivr.audio import alaw
 from gateway.ivr.engine import (
     Act,
@@ -53,8 +54,11 @@ class FlowOnCall:
         record: CallRecord,
         dialogue: Dialogue,
         heard_ms: Callable[[], int],
+        progress: CallProgress | None = None,
     ) -> None:
-        """Start at ``state`` (as ``engine.begin`` gave it)."""
+        """Start at ``state`` (as ``engine.begin`` gave it). ``progress``: None where nothing is told by number."""
+        self._progress = progress
+        self._heard: str | None = None
         self.state = state
         self._engine = engine
         self._record = record
@@ -157,12 +161,17 @@ class FlowOnCall:
                 end_silence_s=wait.end_silence_s,
                 max_s=wait.max_s,
                 recognise_wait_s=wait.recognise_wait_s,
+                keyed=wait.keyed,
             ),
         )
         match answer:
             case Pressed(key=key):
                 return Key(key=key)
+            case Keyed(digits=digits):
+                self._heard = digits
+                return WordsHeard(digits, self.state.language)
             case Spoke(text=text, language=language):
+                self._heard = text
                 return WordsHeard(text=text, language=language)
             case Nothing():
                 return Silence()
@@ -182,6 +191,14 @@ class FlowOnCall:
                 case "request_callback":
                     self._asked_for_person = True
                     await self._record.request_callback(act.args.get("reason", "asked_for_person"))
+                case "take_ticket_number":
+                    outcome = self._progress.take(self._heard) if self._progress is not None else MISSING
+                case "tell_progress":
+                    outcome = await self._progress.tell(self._heard) if self._progress is not None else FAILED
+                    values = {"handled": self._progress.handled if self._progress is not None else ""}
+                case "score_reply":
+                    score = int(act.args["satisfied"])
+                    outcome = await self._progress.rate(score) if self._progress is not None else FAILED
                 case "set_language":
                     self.state = replace(self.state, language=act.args["language"])
                 case name:

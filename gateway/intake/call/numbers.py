@@ -10,8 +10,3 @@ def caller_number(info: CallInfo) -> str | None:
     """E.164 of who calls: what the network vouches for before what the caller says of itself; None when unknown."""
     named = (e164(uri, info.plan) for uri in (*info.caller_uris, info.from_user))
     return next((number for number in named if number is not None), None)
-
-
-def is_mobile(number: str) -> bool:
-    """Whether an E.164 number is a mainland mobile, which can be texted."""
-    return number.startswith("+86") and e164(number.removeprefix("+86")) == number and number[3] == "1"

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from gateway.domain.ids import new_ulid
 from gateway.domain.messages import TICKET_NO, NewMessage, Queued, ThreadStep
-from gateway.intake.call.numbers import is_mobile
+from gateway.domain.phone_numbers import is_mobile
 from gateway.intake.contact.phrases import phrase
 
 

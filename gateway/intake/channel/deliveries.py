@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from gateway.domain.callback import NewCallback
+from gateway.domain.case.replies import Replies
 from gateway.domain.command import Applied, Refs
-from gateway.domain.events import Event, MessageDelivered, MessageFailed, MessageRead, MessageSent
+from gateway.domain.events import SYSTEM, Event, MessageDelivered, MessageFailed, MessageRead, MessageSent
 from gateway.domain.messages import DeliveryUpdate, NewMessage, ThreadStep, is_news
 from gateway.domain.owed_calls import OwedCalls
 from gateway.domain.world import World
@@ -21,7 +22,10 @@ _EVENTS: dict[str, type[MessageSent | MessageDelivered | MessageRead]] = {
 
 @dataclass(slots=True, kw_only=True)
 class BookDelivery:
-    """A message was sent, delivered, read, or is lost; what is said ``instead`` goes another way (by SMS)."""
+    """A message was sent, delivered, read, or is lost; what is said ``instead`` goes another way (by SMS).
+
+    The reply of a case goes its next way by its plan: neither ``instead`` nor a ``callback`` comes of it here.
+    """
 
     at: datetime
     ticket_id: str
@@ -57,19 +61,23 @@ class BookDelivery:
         update = self.update
         if not is_news(world.deliveries.get(update.message_id), update.state):
             return world.applied(ticket, interaction, skipped=True)
-        calls = OwedCalls(world, ticket, self.at) if self.callback is not None else None
+        replies = Replies(ticket, self.at, SYSTEM)
+        planned = replies.holds(update.message_id)
+        calls = OwedCalls(world, ticket, self.at) if self.callback is not None and not planned else None
         seqs: tuple[int, ...] = ()
-        if self.instead is not None:
+        if self.instead is not None and not planned:
             seqs = world.write((self.instead,), ticket, interaction, self.thread)
         world.deliver(update, interaction)
-        ticket.record(self._event())
+        ticket.record(self._event(planned=planned))
+        replies.delivery(update.message_id, update.state, self.reason)
         if calls is not None:
             calls.settle(interaction, callback=self.callback)
         return world.applied(ticket, interaction, seqs=seqs)
 
-    def _event(self) -> Event:
+    def _event(self, *, planned: bool) -> Event:
         message_id = self.update.message_id
         if (kind := _EVENTS.get(self.update.state)) is not None:
             return kind(at=self.at, message_id=message_id, error=self.error)
         other = "sms" if self.instead is not None else "callback" if self.callback is not None else None
+        other = None if planned else other
         return MessageFailed(at=self.at, message_id=message_id, error=self.error, reason=self.reason, instead=other)

@@ -10,6 +10,7 @@ from datetime import timedelta
 from gateway.domain.callback import REPLY_WINDOW_CLOSED, NewCallback, owed
 from gateway.domain.ids import new_ulid
 from gateway.domain.messages import DeliveryUpdate, NewMessage, Queued, ThreadStep
+from gateway.domain.reply_window import may_send
 from gateway.errors import (
     GatewayError,
     PermanentDeliveryError,
@@ -22,7 +23,6 @@ from gateway.following.worker import GATHER_S, LeasedWorker
 from gateway.intake.channel.deliveries import BookDelivery
 from gateway.intake.channel.health import HealthBoard
 from gateway.intake.channel.here import ChannelsHere
-from gateway.intake.channel.reply_window import may_send
 from gateway.intake.channel.watchers import Watchers
 from gateway.ports.clock import Clock
 from gateway.ports.conversation_store import OutboxRow, OutboxStore
@@ -36,6 +36,8 @@ SEND_TIMEOUT_S = 30.0
 LEASE_MARGIN_S = 30.0
 MAX_PAUSE_S = 3600.0
 RETRY = Retry(first_s=1.0, most_s=300.0, asked_most_s=MAX_PAUSE_S, max_age_s=24 * 3600.0)
+OUTDATED = "outdated"
+"""Why a reply is not sent that stands no more."""
 KEPT_DAYS = 30
 """Of what was sent, or never will be."""
 _log = log.get("outbox")
@@ -101,6 +103,9 @@ class OutboxWorker:
                 await self._give_back(rows[n:], POLL_S, None)
                 return
             with trace.scope(row.trace):
+                if row.outdated:
+                    await self._book(row, self._lost(row, "the case was reopened"), OUTDATED)
+                    continue
                 if not may_send(row.heard, sent, channel.window, self._clock.now()):
                     await self._elsewhere(row)
                     continue

@@ -46,6 +46,14 @@ _PHRASES: dict[str, tuple[str, str]] = {
     ),
     "thanks": ("不客气，有新情况随时写给我们。", "You are welcome. Write to us whenever there is news."),
     "rating": ("感谢您的评价。", "Thank you for your rating."),
+    "not_judged": (
+        "这条答复现在不能再评价，您说的已记下。还有问题请直接写明。",
+        "This answer cannot be rated any more; what you wrote is kept. Is something not solved? Please write it.",
+    ),
+    "rating_bad": (
+        "已记下您的评价，很抱歉没有让您满意，我们会核实后再处理。可以直接写明还有什么没有解决。",
+        "Your rating is noted. We are sorry, and will look into it again. Please write what is not solved.",
+    ),
     "danger": (
         "如果有人有危险，请马上拨打{number}。您说的已记入工单。",
         "If anyone is in danger, call {number} now. What you said is recorded.",

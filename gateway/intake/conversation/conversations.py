@@ -9,23 +9,22 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 from datetime import timedelta
 
-from gateway.domain.attachments import NewAttachment
+from gateway.domain.case.closing import CONTENT
 from gateway.domain.command import Applied, Command
-from gateway.domain.ids import new_ulid
-from gateway.domain.intents import Intent, intent_of, is_outright
+from gateway.domain.intents import Intent
 from gateway.domain.keys import CONVERSATION
 from gateway.domain.limits import LONG_TEXT
 from gateway.domain.said_at import said_at
 from gateway.domain.words import Disposition
 from gateway.edge.off_loop import off_loop
-from gateway.errors import StaleVersion, StoreUnavailable
+from gateway.errors import NotJudged, StaleVersion, StoreUnavailable
 from gateway.intake.channel.health import HealthBoard
 from gateway.intake.channel.receipts import Receipts
 from gateway.intake.channel.watchers import Watchers
-from gateway.intake.contact.long_text import bounded, kept_whole
 from gateway.intake.contact.phrases import danger_phrase, phrase
 from gateway.intake.contact.plain_text import language_of
 from gateway.intake.contact.turns import Turns
+from gateway.intake.conversation.arrivals import Arrivals
 from gateway.intake.conversation.follow_up import FollowUp, may_ask, numbers_in
 from gateway.intake.conversation.message_change import (
     ABOUT_THE_LAST,
@@ -33,20 +32,24 @@ from gateway.intake.conversation.message_change import (
     Arrived,
     MessageCommand,
     Standing,
-    body_sha256,
     identities_of,
+    only_thanks,
     phone_of,
     rating_of,
+    received_as,
+    standing_of,
     stored_messages,
 )
+from gateway.intake.conversation.proofs import TicketProofs
+from gateway.intake.conversation.scores import score_in
 from gateway.intake.conversation.take_message import CloseConversation, TakeBeside, TakeMessage
 from gateway.intake.conversation.text_flow import Heeded, TextFlow, Turn, disposition_of
 from gateway.intake.conversation.ticket_talk import WITHDRAWS
 from gateway.ivr.engine import DialogueState
-from gateway.ports.attachments import AttachmentRefused, Attachments
+from gateway.ports.attachments import Attachments
 from gateway.ports.clock import Clock
-from gateway.ports.conversation_store import ConversationStore, IdleConversation, ThreadView
-from gateway.ports.message import InboundMessage, MediaRef, Receipt, Received, StoredMessage
+from gateway.ports.conversation_store import AnsweredHere, ConversationStore, IdleConversation, ThreadView
+from gateway.ports.message import InboundMessage, Receipt, Received, StoredMessage
 from gateway.ports.store import CommandStore
 from gateway.prefill.danger import danger_in
 from gateway.telemetry import log, spans, trace
@@ -54,6 +57,8 @@ from gateway.telemetry import log, spans, trace
 TRIES = 8
 """How often a message is tried again when another process has gone on with the conversation."""
 _log = log.get("intake")
+NOT_JUDGED = "not_judged"
+"""The phrase for who judges a reply that cannot be judged, or not any more."""
 REMEMBERED = 20_000
 """Open conversations whose state is kept in memory; the others are read again."""
 Key = tuple[str, str]
@@ -73,12 +78,14 @@ class ConversationIntake:
         health: HealthBoard,
         clock: Clock,
         callback_due: timedelta,
+        proofs: TicketProofs | None = None,
     ) -> None:
-        """Begins with no conversation."""
+        """Begins with no conversation. ``proofs``: who may be told of a ticket that is not known to be theirs."""
+        self._proofs = proofs
         self._store = store
         self._reads = reads
         self._flow = flow
-        self._files = files
+        self._arrivals = Arrivals(files)
         self._watchers = watchers
         self._health = health
         self._clock = clock
@@ -106,51 +113,50 @@ class ConversationIntake:
     async def _taken(self, message: InboundMessage) -> Received:
         key = (message.channel_id, message.sender)
         async with self._turns.alone(key):
-            arrived = await self._arrived(message)
+            arrived = await self._arrivals.of(message)
+            proofs = self._proofs
+            proved = await proofs.of(message, lambda: self._state(key, message)) if proofs is not None else None
             for _ in range(TRIES):
                 try:
-                    return await self._receive(key, arrived)
+                    return await self._receive(key, arrived, proved)
                 except StaleVersion:
                     self._open.pop(key, None)
+                except NotJudged:
+                    arrived = replace(arrived, judges=False)
         raise StoreUnavailable("this conversation is being written to from elsewhere; try again", retry_after_s=1)
 
-    async def _arrived(self, message: InboundMessage) -> Arrived:
-        """``message`` as it is written; its files are on the disk when this returns."""
-        kept = bounded(message)
-        message_id = new_ulid()
-        media = message.media
-        long = media is not None and media.data is not None
-        try:
-            attachment = await self._attachment(message, message_id) if media else None
-            whole = await kept_whole(message, self._files, new_ulid() if media else message_id)
-        except OSError as error:
-            raise StoreUnavailable("the disk takes no attachments; free space") from error
-        return Arrived(
-            message=kept,
-            message_id=message_id,
-            body_sha256=await off_loop(long or whole is not None, body_sha256, message),
-            attachment=attachment,
-            whole=whole,
-        )
+    async def _state(self, key: Key, message: InboundMessage) -> DialogueState | None:
+        """Where the open conversation's dialogue stands."""
+        known = self._open.get(key)
+        return known.state if known is not None else standing_of(await self._look(message)).state
 
-    async def _receive(self, key: Key, arrived: Arrived) -> Received:
+    async def _receive(self, key: Key, arrived: Arrived, proved: FollowUp | None) -> Received:
         message = arrived.message
         standing = self._open.get(key)
         view: ThreadView | None = None
         if standing is None or self._may_ask(standing, message):
             view = await self._look(message)
-            standing = _standing(view)
+            standing = standing_of(view)
         build = MessageCommand(arrived, standing, now=self._clock.now(), callback_due=self._callback_due)
+        score = score_in(message)
+        if score is not None and (told := await self._reads.answered_here(*key, self._clock.now())) is not None:
+            asked = message.choice or told.is_last or self._flow.rests(standing.state, message)
+            if asked and told.to_judge.by(self._clock.now()):
+                return await self._judged(key, arrived, score, told)
         if standing.ticket_id is None and (
-            not message.opens or message.event in NEVER_OPEN or _only_thanks(standing, message)
+            not message.opens or message.event in NEVER_OPEN or only_thanks(standing, message)
         ):
-            return await self._beside(key, message, standing, build, view)
+            return await self._beside(key, arrived, standing, build, view)
         long = len(message.text or "") > LONG_TEXT
-        if await off_loop(long, self._apart, message, standing, view) and not await self._has_come(message):
+        if (
+            proved is None
+            and await off_loop(long, self._apart, message, standing, view)
+            and not await self._has_come(message)
+        ):
             view = view or await self._look(message)
             standing = await self._leave(key, message, standing, view)
             build = MessageCommand(arrived, standing, now=self._clock.now(), callback_due=self._callback_due)
-        turn, extra, about = await off_loop(long, self._turn, arrived, standing, view)
+        turn, extra, about = await off_loop(long, self._turn, arrived, standing, view, proved)
         command = build.take(turn, extra, about, rating_of(message))
         applied = await self._store.execute(command)
         if applied.replayed:
@@ -168,13 +174,13 @@ class ConversationIntake:
         return bool(standing.state.vars.get(WITHDRAWS)) or may_ask(message.text)
 
     def _turn(
-        self, arrived: Arrived, standing: Standing, view: ThreadView | None
+        self, arrived: Arrived, standing: Standing, view: ThreadView | None, proved: FollowUp | None
     ) -> tuple[Turn, list[str], FollowUp | None]:
         """What the flow makes of the message, what else is to be said, and which ticket it is about."""
         message, attachment = arrived.message, arrived.attachment
         danger = danger_in(message.text or "")
         text = message.text if message.event in {None, "edit", "menu"} or danger else None
-        about = None if danger else self._about(message, standing, view)
+        about = None if danger else proved or self._about(message, standing, view)
         found = about is not None and about.ticket is not None
         opening = standing.state is None and standing.ticket_id is None
         if standing.state is not None:
@@ -203,12 +209,14 @@ class ConversationIntake:
             location=message.location,
             phone=phone_of(message) if any(i.kind == "phone" for i in message.identities) else None,
             media=message.kind if attachment is None or attachment.error is None else None,
-            voice_pending=arrived.message_id if _to_hear(message, attachment) else None,
+            voice_pending=arrived.message_id if arrived.to_hear else None,
             speaks=message.event in {None, "menu"},
         )
         turn = self._flow.take(turn, heeded, opening=opening)
         name = attachment.error if attachment is not None and attachment.error else message.event
-        if name in {"edit", "recall", "unsupported", "rating", "too_large", "not_allowed", "empty"}:
+        if name == "rating" and not arrived.judges:
+            name = NOT_JUDGED
+        if name in {NOT_JUDGED, "edit", "recall", "unsupported", "rating", "too_large", "not_allowed", "empty"}:
             extra.append(phrase(str(name), turn.state.language))
         return turn, extra, None
 
@@ -262,13 +270,14 @@ class ConversationIntake:
         self._watchers.wake(*key, stored_messages(command, applied) if self._watchers.watches(*key) else ())
         if message.pulls and not command.inbound.attachments and len(command.inbound.messages) > 1:
             self._health.sent(channel_id)
-        return _received(applied)
+        return received_as(applied)
 
     async def _beside(
-        self, key: Key, message: InboundMessage, standing: Standing, build: MessageCommand, view: ThreadView | None
+        self, key: Key, arrived: Arrived, standing: Standing, build: MessageCommand, view: ThreadView | None
     ) -> Received:
         """An event that opens nothing while nothing is open: about the last interaction, or of no ticket at all."""
-        thanks = _only_thanks(standing, message)
+        message = arrived.message
+        thanks = only_thanks(standing, message)
         if standing.previous_interaction is None or (message.event not in ABOUT_THE_LAST and not thanks):
             self._health.inbound(message.channel_id)
             return Received(
@@ -276,12 +285,24 @@ class ConversationIntake:
             )
         language = language_of(message.text) or "zh"
         danger = danger_in(message.text or "")
-        said = (
-            danger_phrase(danger.number, language)
-            if danger
-            else phrase("thanks" if thanks else str(message.event), language)
-        )
+        name = "thanks" if thanks else str(message.event) if arrived.judges else NOT_JUDGED
+        said = danger_phrase(danger.number, language) if danger else phrase(name, language)
         command = build.beside([said], rating_of(message))
+        return await self._said(key, message, command)
+
+    async def _judged(self, key: Key, arrived: Arrived, score: int, told: AnsweredHere) -> Received:
+        """A judgement of the newest reply that they got here; a conversation that is open stays as it is.
+
+        One that cannot be is told so, where the reply was, and changes nothing.
+        """
+        message = arrived.message
+        there = Standing(previous_ticket=told.ticket_id, previous_interaction=told.interaction_id)
+        build = MessageCommand(arrived, there, now=self._clock.now(), callback_due=self._callback_due)
+        name = NOT_JUDGED if not arrived.judges else "rating" if score >= CONTENT else "rating_bad"
+        said = phrase(name, language_of(message.text) or "zh")
+        return await self._said(key, message, build.beside([said], score))
+
+    async def _said(self, key: Key, message: InboundMessage, command: TakeBeside) -> Received:
         applied = await self._store.execute(command)
         if applied.replayed:
             return await self._replayed(message, applied)
@@ -289,7 +310,7 @@ class ConversationIntake:
 
     async def _replayed(self, message: InboundMessage, applied: Applied) -> Received:
         self._health.inbound(message.channel_id)
-        return replace(_received(applied), seq=await self._has_come(message), replayed=True)
+        return replace(received_as(applied), seq=await self._has_come(message), replayed=True)
 
     async def _has_come(self, message: InboundMessage) -> int:
         """The number that a redelivered message has in its thread; 0 for one that comes first."""
@@ -301,31 +322,6 @@ class ConversationIntake:
             message.sender,
             identities=identities_of(message),
             ticket_nos=numbers_in(message.text),
-        )
-
-    async def _attachment(self, message: InboundMessage, message_id: str) -> NewAttachment:
-        """The attachment's row; bytes that came along are on the disk when this returns. ``OSError``."""
-        media = message.media
-        assert media is not None
-        new = NewAttachment(
-            attachment_id=new_ulid(),
-            channel_id=message.channel_id,
-            kind=message.kind,
-            message_id=message_id,
-            ref=media.ref,
-            name=media.name,
-            media_type=media.media_type,
-            bytes=media.size,
-            transcribe=message.kind == "voice" and not message.text,
-        )
-        if media.data is None:
-            return replace(new, error="too_large") if (media.size or 0) > self._files.max_bytes else new
-        try:
-            stored = await self._files.keep(_once(media), media.name)
-        except AttachmentRefused as refused:
-            return replace(new, error=refused.why, bytes=len(media.data))
-        return replace(
-            new, sha256=stored.sha256, location=stored.location, bytes=stored.bytes, media_type=stored.media_type
         )
 
     def _remember(self, key: Key, applied: Applied, state: DialogueState) -> None:
@@ -399,39 +395,3 @@ class ConversationIntake:
                 self._watchers.wake(*key)
                 return applied
         raise StoreUnavailable("this conversation is being written to from elsewhere; try again", retry_after_s=1)
-
-
-def _only_thanks(standing: Standing, message: InboundMessage) -> bool:
-    """Whether somebody thanks when their conversation is over: that is no demand, and it has its answer."""
-    if standing.previous_interaction is None or message.kind != "text" or message.event or message.choice:
-        return False
-    return is_outright(message.text) and intent_of(message.text) in {Intent.THANKS, Intent.ACK}
-
-
-def _to_hear(message: InboundMessage, attachment: NewAttachment | None) -> bool:
-    return message.kind == "voice" and not message.text and attachment is not None and attachment.error is None
-
-
-def _standing(view: ThreadView) -> Standing:
-    return Standing(
-        ticket_id=view.open_ticket_id,
-        interaction_id=view.open_interaction_id,
-        dialogue_no=view.dialogue_no,
-        state=DialogueState.from_json(view.dialogue) if view.dialogue else None,
-        previous_ticket=view.ticket_id,
-        previous_interaction=view.interaction_id,
-    )
-
-
-def _received(applied: Applied) -> Received:
-    return Received(
-        interaction_id=applied.interaction_id,
-        ticket_id=applied.ticket_id,
-        ticket_no=applied.ticket_no,
-        seq=applied.seqs[0] if applied.seqs else 0,
-        replayed=False,
-    )
-
-
-async def _once(media: MediaRef) -> AsyncIterator[bytes]:
-    yield media.data or b""

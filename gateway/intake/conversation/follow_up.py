@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta, tzinfo
 
 from gateway.domain.ids import NUMBER_DIGITS, spelled_no
 from gateway.domain.intents import Intent, intent_of, is_plain
@@ -44,11 +44,20 @@ class FollowUp:
     """It named a ticket by its number."""
     confirmed: bool = False
     """Asked whether to withdraw it, they have said yes."""
+    number: str | None = None
+    """The number that they gave of a ticket that is not known to be theirs."""
+    proved: bool = False
+    """They gave the verification that ``ticket`` takes: that alone says that it is theirs."""
+    refused: bool = False
+    """They gave a wrong verification, or one for a number that is not known."""
+    locked: bool = False
+    """They did so too often."""
 
     @property
     def withdrawn(self) -> bool:
         """Whether the ticket is withdrawn by this: confirmed, and nobody works on it yet."""
-        return self.confirmed and self.ticket is not None and self.ticket.status in NOT_BEGUN
+        own = self.ticket is not None and self.ticket.head is None
+        return self.confirmed and own and self.ticket is not None and self.ticket.status in NOT_BEGUN
 
 
 def _digits(text: str) -> str:
@@ -106,7 +115,8 @@ def follow_up(text: str | None, tickets: Sequence[TicketBrief], now: datetime) -
         return FollowUp(intent=intent, ticket=named, numbered=True)
     if numbers:
         told = _OF_A_NUMBER.sub("", _NUMBER.sub("", _digits(text or "")))
-        return FollowUp(intent=intent or Intent.PROGRESS, ticket=None, numbered=True) if intent or not told else None
+        asked = FollowUp(intent=intent or Intent.PROGRESS, ticket=None, numbered=True, number=numbers[0])
+        return asked if intent or not told else None
     newest = tickets[0] if tickets else None
     if newest is not None and now - newest.created_at > REMEMBERED:
         newest = None
@@ -135,16 +145,44 @@ _NOT_FOUND = (
     "没有查到您名下的这个工单。请核对15位工单号；要反映问题，请直接写明发生了什么、在哪里。",
     "We find no such ticket of yours. Please check its 15 digits; to report something, write what happened and where.",
 )
+_PROVE = (
+    "没有查到您名下的这个工单。如在其他渠道登记，请再回复登记电话的后四位数字；要反映问题，请直接写明发生了什么、在哪里。",
+    "We find no such ticket of yours. Was it registered elsewhere, reply with the last four digits of its telephone.",
+)
+_REFUSED = (
+    "没有查到：工单号或电话后四位不符。请核对后重新发送15位工单号。",
+    "Nothing was found: the number or the four digits do not match. Please check, and send the 15 digits again.",
+)
+_LOCKED = ("查询次数过多，请过一会儿再试。", "Too many tries. Please try again a little later.")
 _NONE_OPEN = (
     "没有查到您名下的工单。请写明15位工单号；要反映问题，请直接写明发生了什么、在哪里。",
     "We find no ticket of yours. Please write its 15 digits; to report something, write what happened and where.",
 )
 
 
-def answer(found: FollowUp, language: str) -> str:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class City:
+    """What answers name of the city: its time, and its units as they are called now."""
+
+    zone: tzinfo = UTC
+    unit: Callable[[str], tuple[str, str] | None] = field(default=lambda _: None)
+    """Of a unit's code its names in Chinese and in English; None: there is no such unit."""
+
+
+_PROOF_CHARS = 200
+"""A longer message says more than a number and four digits, however they are spelled."""
+SOMEWHERE = City()
+"""Of which nothing is known."""
+
+
+def answer(found: FollowUp, language: str, city: City = SOMEWHERE) -> str:
     """What we write back."""
     english = language == "en"
     ticket = found.ticket
+    if found.locked or found.refused:
+        return (_LOCKED if found.locked else _REFUSED)[english]
+    if ticket is None and found.number is not None and found.intent is Intent.PROGRESS:
+        return _PROVE[english]
     if ticket is None:
         return (_NOT_FOUND if found.numbered else _NONE_OPEN)[english]
     number = spelled_no(ticket.ticket_no)
@@ -176,11 +214,25 @@ def answer(found: FollowUp, language: str) -> str:
             Intent.ADDITION: f"已补充到工单{number}{title}。当前进度：{status}。",
         }
     said = parts[found.intent]
+    if found.intent is Intent.PROGRESS:
+        said += _handled(ticket, city)[english]
     if ticket.public_reply and found.intent is Intent.PROGRESS:
         said += f" {ticket.public_reply}" if english else f"答复：{ticket.public_reply}"
     if ticket.callback == CallbackState.OPEN:
         said += _owed(ticket)[english]
     return said
+
+
+def _handled(ticket: TicketBrief, city: City) -> tuple[str, str]:
+    """Who acts, and until when, as far as somebody does."""
+    zh = en = ""
+    if ticket.unit is not None and (unit := city.unit(ticket.unit)) is not None:
+        zh, en = f"承办单位：{unit[0]}。", f" In charge: {unit[1]}."
+    if ticket.due_at is not None:
+        day = ticket.due_at.astimezone(city.zone)
+        zh += f"应于{day.month}月{day.day}日{day:%H:%M}前答复。"
+        en += f" An answer is due by {day:%Y-%m-%d %H:%M}."
+    return zh, en
 
 
 def _owed(ticket: TicketBrief) -> tuple[str, str]:
@@ -190,3 +242,12 @@ def _owed(ticket: TicketBrief) -> tuple[str, str]:
     if ticket.callback_phone is not None:
         return "坐席回电已安排。", " A call back is arranged."
     return "坐席要给您回电，还缺联系号码，请写下电话。", " An agent is to call you: please write your phone number."
+
+
+def verification_in(text: str | None) -> str | None:
+    """The four digits that a message says and nothing besides; with a ticket's number, beside that."""
+    if len(text or "") > _PROOF_CHARS:
+        return None
+    said = re.sub(r"\D+", " ", _NUMBER.sub(" ", _digits(text or ""))).split()
+    around = _OF_A_NUMBER.sub("", re.sub(r"\d+|电话|手机|尾数|phone", "", _NUMBER.sub("", _digits(text or ""))))
+    return said[0] if len(said) == 1 and len(said[0]) == _FEWEST and not around else None

@@ -50,8 +50,9 @@ class HearVoiceMessage:
 
     def refs(self) -> Refs:
         """The message's interaction and ticket, and the conversation that is open."""
+        head = self.asked.head if self.asked is not None else None
         return Refs(
-            tickets=(self.ticket_id,),
+            tickets=(self.ticket_id, *((head,) if head else ())),
             interactions=(self.interaction_id,),
             conversation=self.conversation,
             thread=self.thread.key,
@@ -90,7 +91,7 @@ class HearVoiceMessage:
         heard = AttachmentTranscribed(at=at, attachment_id=self.attachment_id, message_id=self.message_id)
         ticket.record(heard, filling.alteration)
         if self.asked is not None:
-            self.asked.tell(ticket, at)
+            self.asked.tell(world, ticket, at)
         ticket.raise_emergency(self.emergency, at, self.message_id)
         if self.demand_taken:
             ticket.record(DemandTaken(at=at))

@@ -14,7 +14,7 @@ from gateway.domain.command import Applied
 from gateway.domain.form import Demand, Form, Related, Requester
 from gateway.domain.guess import Guess
 from gateway.domain.ids import from_rfc3339, new_ulid, rfc3339, spelled_no
-from gateway.domain.intents import Intent
+from gateway.domain.intents import Intent, intent_of, is_outright
 from gateway.domain.interaction import FlowRun, Interaction
 from gateway.domain.keys import ExternalKey, Identity
 from gateway.domain.limits import content_of
@@ -25,10 +25,11 @@ from gateway.domain.words import Disposition, kind_on
 from gateway.domain.world import NewTicket
 from gateway.intake.contact.phrases import phrase
 from gateway.intake.conversation.follow_up import FollowUp
-from gateway.intake.conversation.take_message import Asked, Inbound, Rated, TakeBeside, TakeMessage
+from gateway.intake.conversation.take_message import NOT_DONE, Asked, Inbound, Rated, TakeBeside, TakeMessage
 from gateway.intake.conversation.text_flow import Turn, disposition_of
 from gateway.ivr.engine import DialogueState
-from gateway.ports.message import InboundMessage, StoredMessage
+from gateway.ports.conversation_store import ThreadView
+from gateway.ports.message import InboundMessage, Received, StoredMessage
 from gateway.prefill.danger import danger_said, raised_in
 
 NEVER_OPEN = frozenset({"edit", "recall", "rating", "end", "subscribe", "unsubscribe"})
@@ -66,6 +67,14 @@ class Arrived:
     """Its picture, voice or file."""
     whole: NewAttachment | None = None
     """Its text in full, when the message only holds the beginning."""
+    judges: bool = True
+    """Whether its judgement of a reply counts; one that cannot be is answered, and kept as what it is: a message."""
+
+    @property
+    def to_hear(self) -> bool:
+        """Whether it is a voice message without words yet, which can be heard."""
+        voice = self.message.kind == "voice" and not self.message.text
+        return voice and self.attachment is not None and self.attachment.error is None
 
 
 def phone_of(message: InboundMessage) -> str | None:
@@ -116,12 +125,14 @@ class MessageCommand:
         self._whole = arrived.whole
         self._body_sha256 = arrived.body_sha256
         self._message_id = arrived.message_id
+        self._judges = arrived.judges
         self._incomplete = phrase("incomplete", "zh") if message.incomplete else ""
 
     def take(self, turn: Turn, extra: list[str], about: FollowUp | None, satisfied: int | None) -> TakeMessage:
         """The message in its conversation; ``extra`` is written before what the flow says."""
         message, standing, now = self._message, self._standing, self._now
-        known = about.ticket if about is not None and standing.ticket_id is None else None
+        theirs = about is not None and not about.proved
+        known = about.ticket if about is not None and theirs and standing.ticket_id is None else None
         content = turn.content
         if about is not None and about.intent is not Intent.ADDITION:
             content = None
@@ -185,7 +196,7 @@ class MessageCommand:
             attachments=self._attachments,
             guesses=guesses,
             emergency=raised_in(guesses),
-            rated=_rated(satisfied, message),
+            rated=_rated(satisfied, message) if self._judges else None,
         )
 
     def _ends(self, state: DialogueState, about: FollowUp | None) -> Disposition | None:
@@ -297,6 +308,13 @@ class MessageCommand:
         )
 
 
+def only_thanks(standing: Standing, message: InboundMessage) -> bool:
+    """Whether somebody thanks when their conversation is over: that is no demand, and it has its answer."""
+    if standing.previous_interaction is None or message.kind != "text" or message.event or message.choice:
+        return False
+    return is_outright(message.text) and intent_of(message.text) in {Intent.THANKS, Intent.ACK}
+
+
 def rating_of(message: InboundMessage) -> int | None:
     """1 to 5, when the message is a rating."""
     given = message.event_data.get("satisfied") if message.event == "rating" else None
@@ -328,11 +346,41 @@ def asked(about: FollowUp | None, open_ticket: str | None) -> Asked | None:
     """What a message wants of a ticket; it says which when that is another one than the open one."""
     if about is None or about.ticket is None:
         return None
-    other = open_ticket is not None and about.ticket.ticket_id != open_ticket
-    return Asked(intent=about.intent, withdrawn=about.withdrawn, of=about.ticket.ticket_id if other else None)
+    ticket = about.ticket
+    other = ticket.ticket_id if (open_ticket is not None or about.proved) and ticket.ticket_id != open_ticket else None
+    return Asked(
+        intent=about.intent,
+        withdrawn=about.withdrawn,
+        of=other,
+        head=ticket.head or (other if about.intent in NOT_DONE else None),
+        merged=ticket.ticket_id if ticket.head is not None else None,
+    )
 
 
 def _rated(satisfied: int | None, message: InboundMessage) -> Rated | None:
     if satisfied is None:
         return None
     return Rated(channel=message.channel, satisfied=satisfied, comment=(message.text or "").strip() or None)
+
+
+def standing_of(view: ThreadView) -> Standing:
+    """Where a conversation stands by what was read of it."""
+    return Standing(
+        ticket_id=view.open_ticket_id,
+        interaction_id=view.open_interaction_id,
+        dialogue_no=view.dialogue_no,
+        state=DialogueState.from_json(view.dialogue) if view.dialogue else None,
+        previous_ticket=view.ticket_id,
+        previous_interaction=view.interaction_id,
+    )
+
+
+def received_as(applied: Applied) -> Received:
+    """What a message came to, as its channel is told."""
+    return Received(
+        interaction_id=applied.interaction_id,
+        ticket_id=applied.ticket_id,
+        ticket_no=applied.ticket_no,
+        seq=applied.seqs[0] if applied.seqs else 0,
+        replayed=False,
+    )

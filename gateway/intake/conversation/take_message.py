@@ -8,8 +8,11 @@ from typing import Any
 
 from gateway.domain.attachments import NewAttachment
 from gateway.domain.callback import NewCallback
+from gateway.domain.case.case import Case
+from gateway.domain.case.closing import Closing
 from gateway.domain.command import Applied, Refs
 from gateway.domain.events import (
+    SYSTEM,
     DemandTaken,
     InteractionEnded,
     InteractionStarted,
@@ -29,7 +32,7 @@ from gateway.domain.interaction import Interaction
 from gateway.domain.keys import ExternalKey
 from gateway.domain.messages import NewMessage, ThreadStep
 from gateway.domain.owed_calls import OwedCalls, touches_people
-from gateway.domain.status import NOT_BEGUN
+from gateway.domain.status import ANSWERED, NOT_BEGUN
 from gateway.domain.ticket import Ticket
 from gateway.domain.words import Disposition
 from gateway.domain.world import NewTicket, World
@@ -45,6 +48,10 @@ _ASKED: dict[Intent, type[ProgressAsked | TicketUrged | WithdrawAsked | TicketAd
 """The event that tells of a message about a ticket."""
 
 
+NOT_DONE = frozenset({Intent.URGE, Intent.IGNORED, Intent.ADDITION})
+"""What those who act must hear; of a ticket that was answered the centre decides whether it is to be done again."""
+
+
 @dataclass(slots=True, kw_only=True)
 class Asked:
     """What a message wants of a ticket that is there; ``of`` another one than that of the open conversation."""
@@ -52,18 +59,29 @@ class Asked:
     intent: Intent
     withdrawn: bool = False
     of: str | None = None
+    head: str | None = None
+    """Where the ticket that is meant is handled, when that is another one: it hears of it, too."""
+    merged: str | None = None
+    """The ticket that is meant, when it went into ``head``."""
 
     def check(self, ticket: Ticket) -> None:
         """``StaleVersion`` when a unit has got the ticket meanwhile: what we answer is untrue then."""
         if self.withdrawn and ticket.status not in NOT_BEGUN:
             raise StaleVersion("the ticket has gone on; read it again")
 
-    def tell(self, ticket: Ticket, at: datetime) -> None:
+    def tell(self, world: World, ticket: Ticket, at: datetime) -> None:
         """Record it."""
         if self.withdrawn:
             ticket.withdraw(TicketWithdrawn(at=at, of=self.of))
-        else:
-            ticket.record(_ASKED[self.intent](at=at, of=self.of))
+            Case(ticket, at, SYSTEM, world.case_rules).cancel()
+            return
+        ticket.record(_ASKED[self.intent](at=at, of=self.of))
+        handled = ticket
+        if self.head is not None and (handled := world.ticket(self.head, erased=True)) is not ticket:
+            handled.record(_ASKED[self.intent](at=at, of=self.merged))
+        if self.intent in NOT_DONE and handled.status in ANSWERED:
+            case = Case(handled, at, SYSTEM, world.case_rules)
+            Closing(case, handled, at, SYSTEM).dissatisfied(None, self.merged)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -74,9 +92,16 @@ class Rated:
     satisfied: int
     comment: str | None = None
 
-    def tell(self, ticket: Ticket, at: datetime) -> None:
-        """Record it."""
-        ticket.rate(TicketRated(at=at, satisfied=self.satisfied), self.channel, self.comment)
+    def tell(self, world: World, ticket: Ticket, at: datetime) -> None:
+        """Record it: of the reply that was given last, or, before there is one, of how the contact went.
+
+        ``NotJudged`` when that reply is not judged any more.
+        """
+        if ticket.form.outcome.replied_at is None:
+            ticket.rate(TicketRated(at=at, satisfied=self.satisfied), self.channel, self.comment)
+        else:
+            case = Case(ticket, at, SYSTEM, world.case_rules)
+            Closing(case, ticket, at, SYSTEM).judge(self.satisfied, self.channel, self.comment)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -150,7 +175,7 @@ class TakeMessage:
         """The conversation, its ticket or the known one, who may be known, the thread."""
         new = self.ticket
         return Refs(
-            tickets=(self.known_ticket,) if self.known_ticket else (),
+            tickets=tuple(one for one in (self.known_ticket, self.asked and self.asked.head) if one),
             conversation=self.conversation,
             seen=(self.inbound.key,),
             new_ticket_at=new.created_at if new is not None else None,
@@ -193,12 +218,12 @@ class TakeMessage:
             ticket.record(started)
         ticket.record(inbound.received(at), filling.alteration)
         if self.asked is not None:
-            self.asked.tell(ticket, at)
+            self.asked.tell(world, ticket, at)
         ticket.raise_emergency(inbound.emergency, at, inbound.message_id)
         if self.demand_taken:
             ticket.record(DemandTaken(at=at))
         if inbound.rated is not None:
-            inbound.rated.tell(ticket, at)
+            inbound.rated.tell(world, ticket, at)
         if self.ends is not None:
             ended = InteractionEnded(at=at, disposition=self.ends.value)
             world.end(interaction, ended)
@@ -258,7 +283,7 @@ class TakeBeside:
         ticket.record(inbound.received(at), filling.alteration)
         ticket.raise_emergency(inbound.emergency, at, inbound.message_id)
         if inbound.rated is not None:
-            inbound.rated.tell(ticket, at)
+            inbound.rated.tell(world, ticket, at)
         inbound.tell_fetched(ticket, at)
         calls.settle(interaction)
         world.see((inbound.key,), ticket, interaction)

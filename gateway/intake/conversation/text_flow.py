@@ -16,9 +16,9 @@ from gateway.domain.spoken import only_words
 from gateway.domain.words import ContactBy, Disposition
 from gateway.intake.contact.phrases import phrase
 from gateway.intake.contact.plain_text import SILENT, house_alone, language_of, no_demand, phone_alone, phone_in
-from gateway.intake.conversation.follow_up import FollowUp
+from gateway.intake.conversation.follow_up import City, FollowUp
 from gateway.intake.conversation.matters import about, as_tourism, corrected, is_another, knows_where, set_apart, tells
-from gateway.intake.conversation.ticket_talk import WITHDRAWS, spoken_of, told
+from gateway.intake.conversation.ticket_talk import VERIFIES, WITHDRAWS, spoken_of, told
 from gateway.ivr import schema
 from gateway.ivr.engine import (
     Act,
@@ -39,7 +39,7 @@ from gateway.ivr.engine import (
     WordsHeard,
 )
 from gateway.ports.conversation_store import TicketBrief
-from gateway.ports.message import Location
+from gateway.ports.message import InboundMessage, Location
 from gateway.prefill.address import holds_place, says_where
 from gateway.prefill.danger import danger_in
 from gateway.prefill.reader import PrefillReader
@@ -115,8 +115,9 @@ def disposition_of(state: DialogueState | None) -> Disposition:
 class TextFlow:
     """Runs flows on messages."""
 
-    def __init__(self, *, engine: FlowEngine, prefill: PrefillReader) -> None:
-        """Flows and the reader of messages."""
+    def __init__(self, *, engine: FlowEngine, prefill: PrefillReader, city: City | None = None) -> None:
+        """Flows and the reader of messages; ``city``: what answers about tickets name of it."""
+        self._city = city or City()
         self._engine = engine
         self._prefill = prefill
 
@@ -141,6 +142,13 @@ class TextFlow:
         """See ``FlowEngine.waiting``."""
         return self._engine.waiting(state)
 
+    def rests(self, state: DialogueState | None, message: InboundMessage) -> bool:
+        """Whether the dialogue waits for nothing that the message could answer; also when there is none."""
+        waiting = self._engine.waiting(state) if state is not None else None
+        if waiting is None:
+            return True
+        return waiting.at_rest and not {message.choice, (message.text or "").strip()} & set(waiting.keys)
+
     def take(self, turn: Turn, heeded: Heeded, *, opening: bool) -> Turn:
         """Go on with ``turn`` (its state, what was said so far); ``opening``: it is the first message of all."""
         waiting = self._engine.waiting(turn.state)
@@ -155,8 +163,9 @@ class TextFlow:
         asked = waiting.asked if waiting else None
         answers = asked if isinstance(event, WordsHeard) else None
         self._note(turn, heeded, waiting, answers, is_key=isinstance(event, Key))
-        if turn.state.vars.get(WITHDRAWS) and heeded.voice_pending is None:
-            turn.state = _with(turn.state, **{WITHDRAWS: ""})
+        if heeded.voice_pending is None:
+            forgotten = {name: "" for name in (WITHDRAWS, VERIFIES) if turn.state.vars.get(name)}
+            turn.state = _with(turn.state, **forgotten) if forgotten else turn.state
         language = language_of(heeded.text)
         if waiting is not None and language in waiting.languages and turn.content and asked is None:
             turn.state = replace(turn.state, language=str(language))
@@ -281,7 +290,7 @@ class TextFlow:
         phone = next((g for g in turn.guesses if g.path == "requester.callback_phone"), None)
         if phone is not None and phone.confidence >= PHONE_SURE and found.ticket is not None:
             found = replace(found, ticket=replace(found.ticket, callback_phone=phone.value))
-        said, known = told(turn.state, found, language)
+        said, known = told(turn.state, found, language, self._city)
         turn.lines.append(said)
         turn.state = _with(turn.state, **known)
         return turn

@@ -9,7 +9,7 @@ from datetime import datetime
 from gateway.domain.intents import Intent, intent_of, is_outright
 from gateway.domain.spoken import only_words
 from gateway.intake.contact.phrases import phrase
-from gateway.intake.conversation.follow_up import FollowUp, answer, follow_up, numbers_in, tail_in
+from gateway.intake.conversation.follow_up import City, FollowUp, answer, follow_up, numbers_in, tail_in
 from gateway.intake.conversation.matters import about, fits, tells
 from gateway.ivr.engine import DialogueState
 from gateway.ports.conversation_store import TicketBrief
@@ -18,6 +18,8 @@ from gateway.prefill.reader import PrefillReader
 DIGEST_CHARS = 12
 WITHDRAWS = "withdraws"
 """The ticket that somebody was asked whether to withdraw."""
+VERIFIES = "verifies"
+"""The number whose verification somebody was asked for."""
 _CONFIRMS = frozenset(
     map(
         only_words,
@@ -81,11 +83,12 @@ def _may_be(prefill: PrefillReader, state: DialogueState | None, found: FollowUp
     return fits(about({}, prefill.read(found.ticket.title or "", at=at).guesses), said, all_known=True)
 
 
-def told(state: DialogueState, found: FollowUp, language: str) -> tuple[str, dict[str, str]]:
+def told(state: DialogueState, found: FollowUp, language: str, city: City) -> tuple[str, dict[str, str]]:
     """Our answer, and what the state keeps of it: the same one twice running says that nothing has changed."""
-    said = answer(found, language)
+    said = answer(found, language, city)
     digest = hashlib.sha256(said.encode()).hexdigest()[:DIGEST_CHARS]
     again = state.vars.get("told") == digest
     asks = found.intent is Intent.WITHDRAW and found.ticket is not None and not found.confirmed
     kept = {"told": "" if again else digest, WITHDRAWS: found.ticket.ticket_id if asks and found.ticket else ""}
+    kept[VERIFIES] = found.number or "" if found.ticket is None and found.intent is Intent.PROGRESS else ""
     return phrase("same", language) + said if again else said, kept

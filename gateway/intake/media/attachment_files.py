@@ -22,7 +22,7 @@ from gateway.edge.system_clock import SystemClock
 from gateway.errors import NotFound, RejectedInput
 from gateway.intake.media.sniff import ALLOWED, HEAD_BYTES, sniff
 from gateway.media.day_folders import day_folder, delete_before, sync_folder
-from gateway.ports.attachments import MAX_BYTES, SETTLED_S, AttachmentRefused, StoredFile
+from gateway.ports.attachments import MAX_BYTES, SETTLED_S, AttachmentRefused, Check, StoredFile
 from gateway.ports.clock import Clock
 from gateway.telemetry import log, metrics
 
@@ -53,7 +53,9 @@ class AttachmentFiles:
         self._low = False
         self.max_bytes = max_bytes
 
-    async def keep(self, content: AsyncIterator[bytes], name: str | None = None) -> StoredFile:
+    async def keep(
+        self, content: AsyncIterator[bytes], name: str | None = None, *, check: Check | None = None
+    ) -> StoredFile:
         """See ``Attachments.keep``."""
         await asyncio.to_thread(self._check_room)
         file = await asyncio.to_thread(self._open)
@@ -77,6 +79,8 @@ class AttachmentFiles:
             if media_type not in ALLOWED:
                 raise AttachmentRefused("not_allowed")
             sha256 = digest.hexdigest()
+            if check is not None:
+                await check(sha256, str(media_type))
             location = await asyncio.to_thread(self._settle, file, sha256)
         finally:
             await asyncio.to_thread(_discard, file)

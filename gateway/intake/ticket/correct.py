@@ -7,15 +7,18 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from gateway.domain.case.stage import CATEGORY, is_classified, stage
 from gateway.domain.command import Applied, Refs
 from gateway.domain.erasing import stays
 from gateway.domain.events import SecrecyLifted, TicketCorrected
 from gateway.domain.filling import said_by
 from gateway.domain.form import Filled, Mentioned
 from gateway.domain.owed_calls import OwedCalls, touches_people
-from gateway.domain.ticket import SECRET, Alteration
+from gateway.domain.status import moved
+from gateway.domain.task_status import is_gone
+from gateway.domain.ticket import LEAD, SECRET, Alteration
 from gateway.domain.world import World
-from gateway.errors import NotFound
+from gateway.errors import AlreadyDispatched, NotFound
 
 
 @dataclass(slots=True, kw_only=True)
@@ -50,13 +53,18 @@ class CorrectTicket:
         )
 
     def decide(self, world: World) -> Applied:
-        """``StaleVersion`` when somebody was faster; ``NotFound`` for a piece of transcript that is not there."""
+        """``StaleVersion`` when somebody was faster; ``NotFound`` for a piece of transcript that is not there.
+
+        ``AlreadyDispatched`` for another unit in the place of one that has the ticket.
+        """
         codes_alone = not self.words and not self.mentions and all(map(stays, self.values))
         ticket = world.ticket(self.ticket_id, version=self.version, erased=codes_alone)
         interaction = world.interaction(self.interaction_id, ticket) if self.interaction_id is not None else None
         for seq in self.words:
             if (self.interaction_id, seq) not in world.segments:
                 raise NotFound(f"the transcript has no segment {seq}")
+        if LEAD in self.values and not all(is_gone(one.status) for one in ticket.form.handling.units):
+            raise AlreadyDispatched("units have this ticket: re-assign the task of the one that leads")
         calls = OwedCalls(world, ticket, self.at)
         alteration = Alteration(ticket)
         for path, value in self.values.items():
@@ -66,9 +74,11 @@ class CorrectTicket:
             if path not in self.entries and (entry := said_by(self.actor, path, value)) is not None:
                 fields[path] = entry
         fields.update(self.entries)
+        said = is_classified(alteration.value(CATEGORY), fields.get(CATEGORY))
+        after = stage(ticket.status, ticket.form.handling.units, classified=said)
+        alteration.set("status", moved(ticket.status, after))
         if self.mentions is not None:
             ticket.form.prefill.mentions = list(self.mentions)
-        ticket.reworded = True
         for seq, text in self.words.items():
             world.corrected_words.append((self.interaction_id or "", seq, text))
         ticket.record(TicketCorrected(at=self.at, actor=self.actor, fields=list(self.told)), alteration)

@@ -11,11 +11,14 @@ from dataclasses import dataclass, replace
 
 from gateway.domain.naming import naming
 from gateway.errors import Conflict, StoreUnavailable
+from gateway.intake.ticket.end_case import EndCase
 from gateway.intake.ticket.left_on_disk import LeftOnDisk, of_calls
 from gateway.ports.attachments import SETTLED_S, Attachments
+from gateway.ports.clock import Clock
 from gateway.ports.erasure import ErasureKind, ErasureStore, ErasureSubject, OutsideRecord
 from gateway.ports.feed import Copies
 from gateway.ports.recordings import Recordings
+from gateway.ports.store import CommandStore
 from gateway.telemetry import log
 
 AGAIN_S = 0.5
@@ -43,6 +46,8 @@ class Erasure:
         self,
         *,
         store: ErasureStore,
+        commands: CommandStore,
+        clock: Clock,
         recordings: Recordings,
         files: Attachments,
         disk: LeftOnDisk,
@@ -50,6 +55,8 @@ class Erasure:
     ) -> None:
         """Changes nothing yet. ``copies`` are what feeds keep of tickets."""
         self._store = store
+        self._commands = commands
+        self._clock = clock
         self._recordings = recordings
         self._files = files
         self._disk = disk
@@ -143,7 +150,8 @@ class Erasure:
         return lines + await asyncio.to_thread(self._disk.blank_refused, [ticket.ticket_id for ticket in tickets])
 
     async def _ticket(self, done: Erased, ticket: OutsideRecord, actor: str) -> Erased:
-        """Its files, then its rows."""
+        """What runs for it, its files, then its rows."""
+        await self._commands.execute(EndCase(at=self._clock.now(), actor=actor, ticket_id=ticket.ticket_id))
         recordings = [await asyncio.to_thread(self._recordings.remove, one) for one in ticket.recordings]
         for location in ticket.files:
             await self._remove(location)

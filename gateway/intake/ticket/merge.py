@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from gateway.domain import merging
+from gateway.domain.case.case import Case
+from gateway.domain.case.closing import Closing
 from gateway.domain.command import Applied, Refs
 from gateway.domain.events import TicketMerged, TicketUnmerged
 from gateway.domain.world import World
@@ -34,8 +36,14 @@ class MergeTicket:
             return world.applied(ticket, skipped=True)
         world.ticket(self.ticket_id, version=self.version, erased=True)
         head = world.ticket(self.head, erased=True)
+        closing, other = (
+            Closing(Case(one, self.at, self.actor, world.case_rules), one, self.at, self.actor)
+            for one in (ticket, head)
+        )
         if self.undo:
             merging.unmerge(ticket, head, TicketUnmerged(at=self.at, actor=self.actor, from_=self.head))
+            closing.unmerged(other)
         else:
             merging.merge(ticket, head, TicketMerged(at=self.at, actor=self.actor, into=self.head))
+            closing.merged(other)
         return world.applied(ticket)

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
+from gateway.domain.case.receivers import NoticeWay
 from gateway.errors import StoreUnavailable
 from gateway.following.lease import Lease
 from gateway.following.poll import every
 from gateway.ports.clock import Clock
-from gateway.ports.open_work import Backlog, OpenWork, OpenWorkStore
+from gateway.ports.open_work import Backlog, FeedBacklog, OpenWork, OpenWorkStore
 from gateway.telemetry import metrics
 
 EVERY_S = 5.0
@@ -25,6 +26,11 @@ _GAUGES = (
     metrics.FEED_PENDING,
     metrics.FEED_DEAD,
     metrics.FEED_OLDEST,
+    metrics.NOTICES_PENDING,
+    metrics.NOTICES_OLDEST,
+    metrics.NOTICES_DEAD,
+    metrics.CLOCKS_PENDING,
+    metrics.CLOCKS_OLDEST,
 )
 
 
@@ -70,12 +76,18 @@ class OpenWorkGauges:
         metrics.TRANSCRIPTS_OLDEST.set(_age_s(work.transcripts, now))
         metrics.CALLBACKS_OPEN.set(work.callbacks_open)
         metrics.CALLBACKS_OVERDUE.set(work.callbacks_overdue)
+        metrics.CLOCKS_PENDING.set(work.clocks.waiting)
+        metrics.CLOCKS_OLDEST.set(_age_s(work.clocks, now))
         outbox = {channel_id: Backlog() for channel_id in self._channels()} | dict(work.outbox)
         metrics.OUTBOX_PENDING.replace({channel_id: queue.waiting for channel_id, queue in outbox.items()})
         metrics.OUTBOX_OLDEST.replace({channel_id: _age_s(queue, now) for channel_id, queue in outbox.items()})
         metrics.FEED_PENDING.replace({feed: queue.waiting for feed, queue in work.feeds.items()})
         metrics.FEED_DEAD.replace({feed: queue.dead for feed, queue in work.feeds.items()})
         metrics.FEED_OLDEST.replace({feed: _age_s(queue, now) for feed, queue in work.feeds.items()})
+        notices = {way.value: FeedBacklog() for way in NoticeWay} | dict(work.notices)
+        metrics.NOTICES_PENDING.replace({way: queue.waiting for way, queue in notices.items()})
+        metrics.NOTICES_OLDEST.replace({way: _age_s(queue, now) for way, queue in notices.items()})
+        metrics.NOTICES_DEAD.replace({way: queue.dead for way, queue in notices.items()})
 
 
 def unset() -> None:

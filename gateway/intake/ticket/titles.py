@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -81,7 +81,7 @@ class Titles:
     def __init__(
         self,
         *,
-        writer: TitleWriter,
+        make_writer: Callable[[], TitleWriter],
         store: CommandStore,
         reader: TicketReader,
         cursors: ChannelStates,
@@ -91,11 +91,14 @@ class Titles:
         max_chars: int,
         lease: Lease | None,
     ) -> None:
-        """``prefill`` tells which places a title and its source speak of. ``lease``: of several processes one asks.
+        """``make_writer`` is asked for each run's own writer, since a run closes its connections for good at its end.
+
+        ``prefill`` tells which places a title and its source speak of. ``lease``: of several processes one asks.
 
         What was registered before the first run ever keeps its title; so does what a process has died over.
         """
-        self._writer = writer
+        self._make_writer = make_writer
+        self._writer = make_writer()
         self._store = store
         self._reader = reader
         self._prefill = prefill
@@ -126,6 +129,7 @@ class Titles:
                 await self._lease.run(self._follower.run)
         finally:
             await self._writer.aclose()
+            self._writer = self._make_writer()
 
     async def _settled(self, event: Record) -> None:
         if self._clock.now() - from_rfc3339(event["at"]) < LATE:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from gateway.domain.case.case import Case
 from gateway.domain.command import Applied, Refs
 from gateway.domain.events import TicketWithdrawn
 from gateway.domain.status import Status
@@ -34,4 +35,5 @@ class WithdrawTicket:
             return world.applied(ticket, skipped=True)
         world.ticket(self.ticket_id, version=self.version, erased=True)
         ticket.withdraw(TicketWithdrawn(at=self.at, actor=self.actor, reason=self.reason))
+        Case(ticket, self.at, self.actor, world.case_rules).cancel()
         return world.applied(ticket)

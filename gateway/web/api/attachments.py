@@ -12,6 +12,8 @@ from aiohttp import web
 from gateway.domain.ids import spelled_no
 from gateway.errors import NotFound
 from gateway.media.pictures import PICTURES, pixels
+from gateway.ports.attachments import Attachments
+from gateway.ports.conversation_store import AttachmentRow
 from gateway.web.api.media_access import check_media
 from gateway.web.api.served_file import send_file
 from gateway.web.auth import MEDIA
@@ -75,16 +77,23 @@ async def get_attachment(context: Context) -> web.StreamResponse:
     row = await services.attachments.get(context.request.match_info["attachment"])
     record = await services.reader.ticket(row.ticket_id)
     await check_media(context, record)
+    return await send_attachment(context, services.files, row, row.name, spelled_no(record["ticket_no"]))
+
+
+async def send_attachment(
+    context: Context, files: Attachments, row: AttachmentRow, name: str | None, otherwise: str
+) -> web.StreamResponse:
+    """The file of ``row`` to whom may have it, called ``name``, without one ``otherwise``; ``Problem`` 409 or 410."""
     if row.sha256 is None:
         if row.todo is None:
             raise Problem(410, "attachment_not_kept", f"It was not kept: {row.error or 'unknown'}.")
         raise Problem(409, "attachment_pending", "It has not been fetched yet.", headers={"Retry-After": "5"})
-    path = await asyncio.to_thread(services.files.path, row.location)
+    path = await asyncio.to_thread(files.path, row.location)
     media_type = row.media_type or _UNKNOWN
     content_type, kind = await asyncio.to_thread(shown_as, path, media_type)
     headers = {
         "Content-Type": content_type,
-        "Content-Disposition": disposition(kind, row.name, media_type, spelled_no(record["ticket_no"])),
+        "Content-Disposition": disposition(kind, name, media_type, otherwise),
         "Content-Security-Policy": "default-src 'none'; sandbox",
     }
     return await send_file(

@@ -66,7 +66,7 @@ async def attempt(context: Context) -> web.Response:
 async def done(context: Context) -> web.Response:
     """Close a callback: the person was reached, or nobody tries any more."""
     body = await context.body(DoneBody)
-    return await _work(context, Verb.DONE, result=body.result, note=body.reason)
+    return await _work(context, Verb.DONE, result=body.result, note=body.reason, satisfied=body.satisfied)
 
 
 async def cancel(context: Context) -> web.Response:
@@ -82,6 +82,7 @@ async def _work(
     result: str | None = None,
     note: str | None = None,
     due_at: datetime | None = None,
+    satisfied: int | None = None,
 ) -> web.Response:
     unmasked = asks_unmasked(context)
     version = expected_version(context.request) if "If-Match" in context.request.headers else None
@@ -96,7 +97,7 @@ async def _work(
         due_at=due_at,
         expected_version=version,
     )
-    await context.services.store.execute(WorkOnCallback(ticket_id=task["ticket_id"], work=work))
+    await context.services.store.execute(WorkOnCallback(ticket_id=task["ticket_id"], work=work, satisfied=satisfied))
     return await _response(context, await context.services.reader.callback(task["callback_id"]), unmasked=unmasked)
 
 

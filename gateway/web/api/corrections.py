@@ -11,9 +11,9 @@ from aiohttp import web
 
 from gateway.domain.fields import TABLE, By, Kind
 from gateway.domain.form import Filled, Mentioned
-from gateway.domain.guess import FILL_AT
 from gateway.domain.limits import CORRECTION_BYTES
 from gateway.domain.phone_numbers import CITY, to_dial
+from gateway.intake.ticket.at_desk import REVEALED, confirming
 from gateway.intake.ticket.correct import CorrectTicket
 from gateway.web.api.models import ConfirmBody, Seen, TicketPatch, UnmaskedQuery
 from gateway.web.api.rewording import Rewording, edited, moved_evidence, still_known
@@ -28,7 +28,6 @@ from gateway.web.routing import Context, Route, json_response
 _VERSION = re.compile(r'^(?:W/)?"?(\d{1,15})"?$')
 _FIELDS = {row.path: row for row in TABLE.settable(By.PERSON)}
 """What is corrected as a whole."""
-_REVEALED = ("name", "phone", "callback_phone")
 _ANONYMOUS = "requester.anonymous"
 _MAY_UNSEAL = frozenset({"supervisor", "admin"})
 
@@ -186,13 +185,14 @@ async def _check_codes(context: Context, record: Mapping[str, Any], sent: Mappin
     A code that the ticket has already may stay: other systems bring codes of their own. Without a table any is taken.
     """
     catalogue = context.services.catalogue
-    held = {
-        "demand.category": record["demand"]["category"]["code"],
-        "handling.lead_unit": record["handling"]["lead_unit"],
-    }
-    for path, names in (("demand.category", catalogue.category_names), ("handling.lead_unit", catalogue.unit_names)):
+    handling, units = record["handling"], context.services.unit_names
+    for path, names, held in (
+        ("demand.category", catalogue.category_names, record["demand"]["category"]["code"]),
+        ("handling.lead_unit", units, handling["lead_unit"]),
+        ("handling.first_asked", units, handling["first_asked"]),
+    ):
         code = TABLE.coded(path, sent.get(path))
-        if code is None or not names or code in names or code == held[path]:
+        if code is None or not names or code in names or code == held:
             continue
         meant = await asyncio.to_thread(nearest, code, names)
         where = f"{path}.code" if isinstance(sent[path], dict) else path
@@ -259,27 +259,10 @@ async def confirm(context: Context) -> web.Response:
 
 async def _confirm(context: Context, body: ConfirmBody, version: int | None) -> web.Response:
     record = await _read_at(context, version)
-    guesses = record["prefill"]["fields"]
-    entries: dict[str, Filled] = {}
-    for path in body.paths:
-        guess = guesses.get(path)
-        if guess is None or guess["confidence"] < FILL_AT:
-            raise Problem(
-                422, "not_prefilled", "Only fields that were filled in can be confirmed; correct others by PATCH."
-            )
-        entries[path] = Filled(**{**guess, "confirmed_by": context.principal.actor})
+    command = confirming(record, body.paths, at=context.services.clock.now(), actor=context.principal.actor)
     if body.seen is not None:
-        await check_seen(context, record, body.seen, entries)
-    await context.services.store.execute(
-        CorrectTicket(
-            at=context.services.clock.now(),
-            actor=context.principal.actor,
-            ticket_id=record["ticket_id"],
-            version=record["version"],
-            entries=entries,
-            told=tuple(sorted(body.paths)),
-        )
-    )
+        await check_seen(context, record, body.seen, command.entries)
+    await context.services.store.execute(command)
     return await ticket_response(context, await context.services.reader.ticket(record["ticket_id"]))
 
 
@@ -289,7 +272,7 @@ async def reveal(context: Context) -> web.Response:
         raise Problem(403, "desk_only", "Only people at the desk may see unmasked values.")
     record = await read(context)
     await context.house.audit(context.principal, "reveal", record["ticket_id"])
-    return json_response({key: record["requester"].get(key) for key in _REVEALED})
+    return json_response({key: record["requester"].get(key) for key in REVEALED})
 
 
 ACTIONS = {"confirm": confirm, "reveal": reveal}

@@ -33,8 +33,22 @@ class TicketListQuery(Closed):
         None, description="true: only tickets in which nothing was said; false: only the others."
     )
     text: Line200 | None = Field(
-        None, description="Digits of a ticket number, a whole phone number, or words of the content as they are shown."
+        None,
+        description="A ticket number, its serial (#322) or its beginning, a whole phone number, or words of title, "
+        "content and address as they are shown masked, each of two characters or more.",
     )
+    name: Line200 | None = Field(
+        None, description="The requester's whole name; for people at the desk, and written to the audit trail."
+    )
+    unit: Word | None = Field(None, description="Code of the unit that leads.")
+    category: Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z]{1,20}$")] | None = Field(
+        None, description="What the category's code begins with: 01 is everything below 01."
+    )
+    division: Word | None = Field(None, description="Code of the district or street.")
+    created_from: AwareDatetime | None = Field(None, description="Registered at that instant (RFC 3339) or later.")
+    created_to: AwareDatetime | None = Field(None, description="Registered before that instant.")
+    due_from: AwareDatetime | None = Field(None, description="A unit owes its reply at that instant or later.")
+    due_to: AwareDatetime | None = Field(None, description="A unit owes its reply before that instant.")
     limit: int = Field(50, ge=1, le=1000)
     cursor: Annotated[str, StringConstraints(max_length=500)] | None = None
     order: Literal["oldest", "newest"] = "oldest"
@@ -91,6 +105,11 @@ class DoneBody(Closed):
 
     result: DoneResult
     reason: Line200 | None = Field(None, description="Free text, kept with the task.")
+    satisfied: Annotated[int, Field(ge=1, le=5)] | None = Field(
+        None,
+        description="What they say of the reply that the call was about; a 回访 that reached them needs it, "
+        "unless its result is declined: they were asked, and would not say.",
+    )
 
 
 class CancelBody(Closed):
@@ -181,11 +200,22 @@ class TicketPatch(Closed):
     seen: Seen | None = None
 
 
-class ConfirmBody(Closed):
-    """``POST /tickets/{id}/actions/confirm``: these pre-filled fields are right."""
+class ConfirmPaths(Closed):
+    """These pre-filled fields are right."""
 
     paths: Annotated[list[Annotated[str, StringConstraints(max_length=100)]], Field(min_length=1, max_length=50)]
+
+
+class ConfirmBody(ConfirmPaths):
+    """``POST /tickets/{id}/actions/confirm``: these pre-filled fields are right."""
+
     seen: Seen | None = None
+
+
+class SameRequesterBody(Closed):
+    """``POST /tickets/{id}/actions/same_requester``."""
+
+    ticket_id: Word = Field(description="One of the tickets that same-requester lists.")
 
 
 class WithdrawBody(Closed):

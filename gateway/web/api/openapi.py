@@ -23,7 +23,8 @@ _PARAMETERS = {
     "ticket": "ticket_id (ULID), or ticket_no: 15 digits with or without the hyphen after the date",
     "callback": "callback_id",
     "interaction": "interaction_id",
-    "verb": "confirm or reveal",
+    "verb": "What is done: one of those that the summary names",
+    "task": "task_id",
     "feed": "Id of a feed",
     "event_seq": "The dead letter's event",
     "attachment": "attachment_id",
@@ -122,7 +123,8 @@ def _query(model: type[BaseModel]) -> list[dict[str, Any]]:
     for name, prop in schema["properties"].items():
         resolved = _inline(prop, inner)
         description = resolved.pop("description", None)
-        parameter: dict[str, Any] = {"name": name, "in": "query", "required": False, "schema": resolved}
+        required = name in schema.get("required", ())
+        parameter: dict[str, Any] = {"name": name, "in": "query", "required": required, "schema": resolved}
         if description:
             parameter["description"] = description
         parameters.append(parameter)

@@ -5,51 +5,35 @@ That of the record is made from ``fields.TABLE``, those of events from their cla
 
 from __future__ import annotations
 
-from enum import StrEnum
-from typing import Any
-
 from gateway.domain.callback_work import AttemptResult
+from gateway.domain.case.receivers import NoticeWay
 from gateway.domain.events import REGISTRY
 from gateway.domain.fields import TABLE, Kind
 from gateway.domain.status import Status
 from gateway.domain.words import CallbackState, ContactBy, EmergencyNumber, Line
+from gateway.web.api.case_schemas import CASE_SCHEMAS
 from gateway.web.api.event_schema import CHANGED, data_schema
 from gateway.web.api.record_schema import Schema, object_schema
+from gateway.web.api.schema_parts import (
+    ANYTHING,
+    FLAG,
+    NFLAG,
+    NNUMBER,
+    NTEXT,
+    NTIME,
+    NUMBER,
+    NWHOLE,
+    TEXT,
+    TIME,
+    WHOLE,
+)
+from gateway.web.api.schema_parts import enum_of as _enum
+from gateway.web.api.schema_parts import list_of as _list
+from gateway.web.api.schema_parts import nullable as _nullable
+from gateway.web.api.schema_parts import object_of as _object
+from gateway.web.api.schema_parts import ref_to as _ref
+from gateway.web.api.unit_schemas import UNIT_SCHEMAS
 from gateway.web.form import Input
-
-
-def _ref(name: str) -> Schema:
-    return {"$ref": f"#/components/schemas/{name}"}
-
-
-def _null(kind: str, **more: Any) -> Schema:
-    return {"type": [kind, "null"], **more}
-
-
-def _list(items: Schema) -> Schema:
-    return {"type": "array", "items": items}
-
-
-def _enum(words: type[StrEnum], *, null: bool = False) -> Schema:
-    return {"enum": [word.value for word in words] + ([None] if null else [])}
-
-
-def _nullable(schema: Schema) -> Schema:
-    return {"anyOf": [schema, {"type": "null"}]}
-
-
-def _object(**properties: Schema) -> Schema:
-    return {"type": "object", "properties": properties, "required": sorted(properties)}
-
-
-TEXT: Schema = {"type": "string"}
-WHOLE: Schema = {"type": "integer"}
-NUMBER: Schema = {"type": "number"}
-FLAG: Schema = {"type": "boolean"}
-TIME: Schema = {"type": "string", "format": "date-time"}
-NTEXT, NWHOLE, NNUMBER, NFLAG = _null("string"), _null("integer"), _null("number"), _null("boolean")
-NTIME = _null("string", format="date-time")
-ANYTHING: Schema = {"type": ["object", "null"]}
 
 INTERACTION = object_schema(TABLE, "interactions")
 TICKET = object_schema(TABLE)
@@ -206,6 +190,27 @@ SCHEMAS: dict[str, Schema] = {
     "Callback": CALLBACK,
     "CallbackList": _object(items=_list(_ref("Callback"))),
     "RefusedCallList": _object(items=_list(REFUSED_CALL)),
+    "NoticeList": _object(
+        items=_list(
+            _object(
+                event_seq=WHOLE,
+                unit=TEXT,
+                way=_enum(NoticeWay),
+                type=TEXT,
+                clock_kind=NTEXT,
+                task_id=NTEXT,
+                urgent=FLAG,
+                at=TIME,
+                due_at=TIME,
+                next_at=NTIME,
+                sent_at=NTIME,
+                dead_at=NTIME,
+                attempts=WHOLE,
+                error=NTEXT,
+                address=NTEXT,
+            )
+        )
+    ),
     "Taxonomy": _object(
         version=TEXT,
         items=_list(
@@ -214,9 +219,14 @@ SCHEMAS: dict[str, Schema] = {
                 names=_list(TEXT),
                 names_en=_list(TEXT),
                 keywords=_list(TEXT),
-                unit=NTEXT,
+                unit=TEXT,
                 urgent=FLAG,
+                danger=FLAG,
+                plan_urgent=FLAG,
+                reply_limits_s={"type": "object", "additionalProperties": WHOLE},
                 leaf=FLAG,
+                may_stay=FLAG,
+                gbt39666=NTEXT,
                 effective_from=NTEXT,
                 effective_to=NTEXT,
             )
@@ -247,6 +257,14 @@ SCHEMAS: dict[str, Schema] = {
         ),
     ),
     "Units": _object(version=TEXT, items=_list(_object(code=TEXT, name=TEXT, name_en=TEXT, kind=TEXT, parent=NTEXT))),
+    **UNIT_SCHEMAS,
+    "CaseUpdated": _object(
+        ticket_id=TEXT,
+        ticket_no=TEXT,
+        status=_enum(Status),
+        version=WHOLE,
+        result={"enum": ["applied", "late", "repeated", "unchanged"]},
+    ),
     "Divisions": _object(version=TEXT, items=_list(_object(code=TEXT, name=TEXT, level=TEXT, parent=TEXT))),
     "AuditPage": _object(
         items=_list(_object(viewer=TEXT, what=TEXT, ticket_id=NTEXT, at=TIME, detail=ANYTHING)), next_before=NTEXT
@@ -260,6 +278,8 @@ SCHEMAS: dict[str, Schema] = {
         username=TEXT,
         name=TEXT,
         role=TEXT,
+        unit=NTEXT,
+        unit_name=NTEXT,
         must_change_password=FLAG,
         csrf_token=TEXT,
         timezone=TEXT,
@@ -274,6 +294,7 @@ SCHEMAS: dict[str, Schema] = {
         degraded=_list(TEXT),
         alarms=_list(_object(name=TEXT, of=NTEXT, value={"type": "number"})),
     ),
+    **CASE_SCHEMAS,
     "OpenApi": {"type": "object"},
     "Problem": PROBLEM,
 }

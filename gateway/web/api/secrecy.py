@@ -8,7 +8,7 @@ from typing import Any
 from aiohttp import web
 
 from gateway.domain.ticket import SECRET
-from gateway.intake.ticket.correct import LiftSecrecy
+from gateway.intake.ticket.at_desk import lift_noted, lifting
 from gateway.web.api.models import LiftSecrecyBody, UnmaskedQuery
 from gateway.web.api.tickets import read, ticket_response
 from gateway.web.auth import WRITE
@@ -35,18 +35,11 @@ async def lift(context: Context) -> web.Response:
         raise Problem(403, "admin_only", "Only who may see everything can lift secrecy.")
     body = await context.body(LiftSecrecyBody)
     record = await read(context)
-    if not record["requester"]["secret"]:
-        raise Problem(409, "not_secret", "This requester is not secret.")
-    await context.house.audit(context.principal, f"lift_secrecy:{body.reason}", record["ticket_id"])
-    await context.services.store.execute(
-        LiftSecrecy(
-            at=context.services.clock.now(),
-            actor=context.principal.actor,
-            ticket_id=record["ticket_id"],
-            reason=body.reason,
-        )
-    )
-    return await ticket_response(context, await context.services.reader.ticket(record["ticket_id"]))
+    services = context.services
+    command = lifting(record, body.reason, at=services.clock.now(), actor=context.principal.actor)
+    await context.house.audit(context.principal, lift_noted(body.reason), record["ticket_id"])
+    await services.store.execute(command)
+    return await ticket_response(context, await services.reader.ticket(record["ticket_id"]))
 
 
 ROUTES = (

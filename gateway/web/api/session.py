@@ -9,7 +9,7 @@ from typing import Any
 from aiohttp import web
 
 from gateway.domain.guess import FILL_AT, SURE
-from gateway.domain.status import GIVEN, WITHDRAWABLE
+from gateway.domain.status import WITHDRAWABLE, Status
 from gateway.web.api.models import LoginBody, PasswordBody
 from gateway.web.auth import Principal, csrf_token, sha256
 from gateway.web.logins import BY_USER, DEVICE_DAYS, Client
@@ -86,6 +86,7 @@ async def _begin(context: Context, user: dict[str, Any]) -> web.Response:
         scopes=frozenset(),
         username=user["username"],
         role=user["role"],
+        unit=user["unit"],
         must_change_password=bool(user["one_time"]),
     )
     response = json_response(_session(context, principal, token))
@@ -110,10 +111,12 @@ def _session(context: Context, principal: Principal, token: str) -> dict[str, An
         "username": principal.username,
         "name": principal.name,
         "role": principal.role,
+        "unit": principal.unit,
+        "unit_name": context.services.unit_names.get(principal.unit or ""),
         "must_change_password": principal.must_change_password,
         "csrf_token": csrf_token(token),
         "timezone": str(context.services.zone),
-        "statuses": [status.value for status in GIVEN],
+        "statuses": [status.value for status in Status],
         "withdrawable": [status.value for status in WITHDRAWABLE],
         "guesses": {"fill_at": FILL_AT, "sure": SURE},
     }
@@ -150,6 +153,7 @@ async def change_password(context: Context) -> web.Response:
         username=user["username"],
         name=user["name"],
         role=user["role"],
+        unit=user["unit"],
         password_hash=password_hash,
         one_time=False,
         by=principal.actor,

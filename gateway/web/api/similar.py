@@ -8,9 +8,8 @@ from typing import Any
 from aiohttp import web
 
 from gateway.domain import masking
-from gateway.domain.ids import parse_ticket_no
-from gateway.errors import Conflict, NotFound, StaleVersion
-from gateway.intake.ticket.merge import MergeTicket
+from gateway.errors import Conflict, StaleVersion
+from gateway.intake.ticket import at_desk
 from gateway.intake.ticket.similar import SimilarView
 from gateway.web.api.corrections import expected_version
 from gateway.web.api.models import MergeBody, UnmaskedQuery
@@ -58,43 +57,28 @@ async def merge(context: Context) -> web.Response:
     version = expected_version(context.request)
     body = await context.body(MergeBody)
     record = await read(context)
-    named = parse_ticket_no(body.into) or body.into.upper()
+    services = context.services
+    command = await at_desk.merging(
+        services.reader, record, body.into, at=services.clock.now(), actor=context.principal.actor, version=version
+    )
     try:
-        head = await context.services.reader.ticket(named)
-    except NotFound:
-        raise Problem(404, "not_found", "There is no such ticket to merge into.") from None
-    try:
-        return await _merge(context, record, version, head["ticket_id"])
+        await services.store.execute(command)
     except StaleVersion:
         raise
     except Conflict as error:
         raise Problem(409, "not_mergeable", f"{error}.") from None
+    return await ticket_response(context, await services.reader.ticket(record["ticket_id"]))
 
 
 async def unmerge(context: Context) -> web.Response:
     """Undo a merge."""
     version = expected_version(context.request)
     record = await read(context)
-    into = record["related"]["merged_into"]
-    if into is None:
-        raise Problem(409, "not_merged", "This ticket is not merged into another one.")
-    return await _merge(context, record, version, into, undo=True)
-
-
-async def _merge(
-    context: Context, record: dict[str, Any], version: int, head: str, *, undo: bool = False
-) -> web.Response:
-    await context.services.store.execute(
-        MergeTicket(
-            at=context.services.clock.now(),
-            actor=context.principal.actor,
-            ticket_id=record["ticket_id"],
-            head=head,
-            version=version,
-            undo=undo,
-        )
+    services = context.services
+    await services.store.execute(
+        at_desk.unmerging(record, at=services.clock.now(), actor=context.principal.actor, version=version)
     )
-    return await ticket_response(context, await context.services.reader.ticket(record["ticket_id"]))
+    return await ticket_response(context, await services.reader.ticket(record["ticket_id"]))
 
 
 _ERRORS = (400, 401, 403, 404, 409, 412, 413, 415, 422, 428, 429, 503)

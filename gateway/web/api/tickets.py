@@ -24,7 +24,11 @@ _WHOLE_NUMBER = 10
 
 async def read(context: Context) -> dict[str, Any]:
     """The record that the path names, by ticket_id or by ticket number with or without its hyphen; ``NotFound``."""
-    named = context.request.match_info["ticket"]
+    return await find(context, context.request.match_info["ticket"])
+
+
+async def find(context: Context, named: str) -> dict[str, Any]:
+    """The record of this ticket_id or ticket number; ``NotFound``."""
     return await context.services.reader.ticket(parse_ticket_no(named) or named.upper())
 
 
@@ -32,9 +36,12 @@ async def list_tickets(context: Context) -> web.Response:
     """One page of records."""
     query = context.query(TicketListQuery)
     principal = context.principal
-    number = None if principal.sees_all else _whole_number(query.text)
-    if number is not None:
-        await context.house.look_up(principal, number)
+    if query.name is not None and not principal.at_desk:
+        raise Problem(403, "desk_only", "Only people at the desk may look up a name.")
+    number = _whole_number(query.text)
+    for sought in (number, query.name):
+        if sought is not None:
+            await context.house.look_up(principal, sought)
     page = await context.services.reader.tickets(
         TicketQuery(
             ids=tuple(query.ids.split(",")) if query.ids else (),
@@ -44,8 +51,16 @@ async def list_tickets(context: Context) -> web.Response:
             line=query.line.value if query.line else None,
             empty=query.empty,
             text=query.text if query.text and number is None else None,
-            masked=not principal.sees_all,
             phone=number,
+            name=query.name,
+            hidden_too=principal.sees_all,
+            unit=query.unit,
+            category=query.category,
+            division=query.division,
+            created_from=query.created_from,
+            created_to=query.created_to,
+            due_from=query.due_from,
+            due_to=query.due_to,
             limit=query.limit if principal.sees_all else min(query.limit, MASKED_PAGE),
             cursor=query.cursor,
             newest_first=query.order == "newest",

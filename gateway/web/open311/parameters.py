@@ -21,7 +21,8 @@ SPAN = timedelta(days=90)
 MOST = 1000
 MOST_IDS = 100
 _MAX_FIELDS = 300
-_MAX_PAGE = 100_000
+_MAX_PAGE = 100
+"""Numbered pages are counted from the beginning each time; whoever wants more narrows the dates."""
 _ATTRIBUTE = re.compile(r"^attribute\[([^\[\]]{1,64})\](?:\[\])?$")
 _FORM = "application/x-www-form-urlencoded"
 _BOX = 4

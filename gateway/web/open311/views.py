@@ -8,6 +8,7 @@ from gateway.domain import masking
 from gateway.domain import status as statuses
 from gateway.domain.coordinates import crs_of, to_wgs84
 from gateway.domain.status import Status
+from gateway.domain.task_status import owes_reply
 from gateway.web.reportable import Open311
 
 OPEN, CLOSED = "open", "closed"
@@ -59,7 +60,7 @@ def request(record: dict[str, Any], city: Open311, *, client: bool, public_url: 
         "service_notice": None,
         "requested_datetime": record["created_at"],
         "updated_datetime": record["updated_at"],
-        "expected_datetime": _due(record),
+        "expected_datetime": expected(record),
         "address": address,
         "address_id": None,
         "zipcode": None,
@@ -101,12 +102,10 @@ def _position(place: dict[str, Any]) -> tuple[float | None, float | None]:
     return round(lat, 8), round(lon, 8)
 
 
-def _due(record: dict[str, Any]) -> str | None:
-    """The nearest time limit that is still running."""
-    running = [
-        clock["due_at"] for clock in record["handling"]["clocks"] if clock.get("due_at") and not clock.get("met_at")
-    ]
-    return min(running, default=None)
+def expected(record: dict[str, Any]) -> str | None:
+    """Until when a unit still has to reply: limits of the centre and for signing are nobody's outside."""
+    owed = (one["due_at"] for one in record["handling"]["units"] if one["due_at"] and owes_reply(one))
+    return min(owed, default=None) if record["status"] not in statuses.CLOSED else None
 
 
 def _media(attachments: list[dict[str, Any]], public_url: str) -> str | None:

@@ -12,7 +12,7 @@ import aiohttp
 import pytest
 
 from gateway.errors import Conflict, PermanentDeliveryError, RejectedInput, StoreUnavailable, TransientDeliveryError
-from gateway.ports.message import MediaRef
+from gateway.ports.message import MediaRef, Sent
 from tests.channels.telegram import shapes
 from tests.channels.telegram.bot_api import OGG
 from tests.channels.telegram.harness import Harness, PollingHarness
@@ -349,3 +349,23 @@ async def test_a_closed_channel_asks_nothing_more_and_leaves_no_connection(
         # The server has a task for each connection for as long as that is open.
         await until(lambda: asyncio.all_tasks() <= before, "the end of every question and connection")
     await harness.close()
+
+
+async def test_a_text_under_way_when_it_is_closed_is_sent_or_waits_and_leaves_no_connection(tmp_path: Path) -> None:
+    harness = Harness(tmp_path)
+    await harness.open()
+    before = asyncio.all_tasks()
+    outcomes = set()
+    for steps in range(30):
+        await harness.start()
+        sending = asyncio.create_task(harness.send(1, "您好。"))
+        for _ in range(steps):
+            await asyncio.sleep(0)
+        await harness.channel.aclose(drain_s=1)
+        [outcome] = await asyncio.gather(sending, return_exceptions=True)
+        outcomes.add(type(outcome))
+        await harness.stop()
+        await until(lambda: asyncio.all_tasks() <= before, "the end of every connection")
+    await harness.close()
+    assert TransientDeliveryError in outcomes
+    assert outcomes <= {TransientDeliveryError, Sent}

@@ -135,6 +135,7 @@ class Harness(BaseHarness):
         "throttle": _ALWAYS,
         "permanent": _ALWAYS,
         "receipt": "a browser tells what arrived and was read (test_protocol.py), and never that something failed",
+        "send_closed": "what is said lies in the history, which a browser reads when it comes back",
     }
 
     def __init__(self, tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ from gateway.ports.channel import Accepted, InboundContact
 from gateway.ports.message import InboundMessage, Received
 from tests.contract.channels.harness import ChannelHarness, Said
 from tests.support.fakes.conversations import MemoryConversations
+from tests.support.sessions import open_sessions
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.contract
@@ -247,6 +248,21 @@ async def test_a_lasting_refusal_is_permanent(harness: ChannelHarness) -> None:
     with pytest.raises(PermanentDeliveryError) as refused:
         await harness.send(1, "您好。")
     assert str(refused.value), "the ticket shows why"
+
+
+async def test_what_is_sent_once_it_is_closed_waits_and_opens_nothing(harness: ChannelHarness) -> None:
+    """The outbox may still be at work on it: when a channel is built anew, or its lease is lost."""
+    needs(harness, "send", "send_closed")
+    assert await harness.deliver(Said(1, CHINESE))
+    await harness.send(1, "您好。")
+    channel: Any = harness.channel
+    await channel.aclose(drain_s=1)
+    sent, before = harness.sent(), open_sessions()
+    message = await harness.house.say("under-test", harness.person(1), "再见。")
+    with pytest.raises(TransientDeliveryError):
+        await channel.send(message)
+    assert harness.sent() == sent
+    assert open_sessions() == before
 
 
 async def test_an_unknown_key_is_refused_by_name(closed: ChannelHarness) -> None:

@@ -18,10 +18,13 @@ from gateway.intake.channel.here import ChannelsHere
 from gateway.intake.channel.outbox import OutboxWorker
 from gateway.intake.channel.watchers import Watchers
 from gateway.intake.conversation.conversations import ConversationIntake
+from gateway.intake.conversation.follow_up import City
 from gateway.intake.conversation.idle import IdleCloser
+from gateway.intake.conversation.proofs import TicketProofs
 from gateway.intake.conversation.text_flow import TextFlow
 from gateway.intake.media.attachment_files import AttachmentFiles
 from gateway.intake.media.worker import MediaWorker
+from gateway.intake.ticket.progress import ProgressByNumber
 from gateway.ivr.engine import FlowEngine
 from gateway.ivr.loader import load_flows
 from gateway.media.decoding import SoundDecoder
@@ -33,7 +36,7 @@ from gateway.prefill.place import Gazetteer
 from gateway.prefill.reader import PrefillReader
 from gateway.storage.database import Database
 from tests.support.change import Change
-from tests.support.clocks import ClockAhead, SetClock
+from tests.support.clocks import SHANGHAI, ClockAhead, SetClock
 
 TEXTS = Abilities(converses=True)
 ROOT = Path(__file__).resolve().parents[3]
@@ -104,7 +107,11 @@ class ConversationHouse:
         self.store_steady_s = 3600.0
         watchers = Watchers()
         prefill = prefill or PrefillReader(Gazetteer([LONGHUA]))
-        flow = TextFlow(engine=FlowEngine(FLOWS), prefill=prefill)
+        flow = TextFlow(
+            engine=FlowEngine(FLOWS),
+            prefill=prefill,
+            city=City(zone=SHANGHAI, unit={"M02": ("水务局", "Water Bureau")}.get),
+        )
         self.files = AttachmentFiles(folder / "attachments", max_bytes=100_000)
         common: dict[str, Any] = {"store": database.changes, "clock": clock}
         self.conversations = ConversationIntake(
@@ -114,6 +121,11 @@ class ConversationHouse:
             watchers=watchers,
             health=self.health,
             callback_due=timedelta(minutes=30),
+            proofs=TicketProofs(
+                ProgressByNumber(
+                    reader=database.reader, store=database.changes, attempts=database.login_attempts, clock=clock
+                )
+            ),
             **common,
         )
         self.outbox = OutboxWorker(

@@ -199,7 +199,9 @@ async def test_the_words_of_a_rating_are_kept_with_it_and_are_no_demand(
     again = await house.say("4", event_data={"satisfied": 2}, **rating)
     last = told | {"satisfied": 2, "comment": None}
     assert again["outcome"]["evaluation"] == last
-    assert [{k: v for k, v in one.items() if k != "at"} for one in again["outcome"]["evaluations"]] == [told, last]
+    kept = [{key: one[key] for key in told} for one in again["outcome"]["evaluations"]]
+    assert kept == [told, last]
+    assert {one["reply_id"] for one in again["outcome"]["evaluations"]} == {None}  # nobody had answered
     assert all(one["at"] for one in again["outcome"]["evaluations"])
 
 

@@ -17,6 +17,7 @@ from gateway.ports.message import MediaRef, Receipt
 from gateway.ports.recogniser import Final
 from tests.contract.conversations.house import PHONE, ConversationHouse
 from tests.contract.conversations.test_media import AMR, PNG, heard, work
+from tests.contract.erasure.person import withdrawn
 
 pytestmark = pytest.mark.contract
 WORDS = "我是张卫国，楼下的烧烤摊半夜还在吵"
@@ -26,7 +27,14 @@ WORDS = "我是张卫国，楼下的烧烤摊半夜还在吵"
 def erasure(house: ConversationHouse, tmp_path: Path) -> Erasure:
     recordings = LocalRecordings(tmp_path / "recordings", min_free_percent=0)
     disk = LeftOnDisk(tmp_path)
-    return Erasure(store=house.database.erasures, recordings=recordings, files=house.files, disk=disk)
+    return Erasure(
+        store=house.database.erasures,
+        commands=house.database.changes,
+        clock=house.clock,
+        recordings=recordings,
+        files=house.files,
+        disk=disk,
+    )
 
 
 def files(folder: Path) -> list[Path]:
@@ -78,6 +86,7 @@ async def test_words_that_are_heard_meanwhile_do_not_come_in(
     await house.say("2", kind="event", event="end")
 
     async def hear(_: Path, __: int) -> list[Final]:
+        await withdrawn(house.database, record["ticket_id"])
         await erasure.ticket(record["ticket_id"], actor="cli:wang")
         return heard(WORDS)
 
@@ -94,6 +103,7 @@ async def test_who_writes_again_is_answered_as_somebody_new(house: ConversationH
     await house.deliver()
     (sent,) = [m for m in before["interactions"][0]["messages"] if m["direction"] == "outbound"]
     assert sent["delivery"] == "queued"
+    await withdrawn(house.database, before["ticket_id"])
     await erasure.ticket(before["ticket_id"], actor="cli:wang")
     assert await house.conversations.history("web", "li") == []
     late = Receipt(channel_id="web", external_id="out-1", state="delivered", at=house.clock.now())
@@ -112,6 +122,7 @@ async def test_what_is_being_sent_is_booked_nowhere(house: ConversationHouse, er
     record = await house.say("1", WORDS, identities=PHONE)
     await house.say("2", kind="event", event="end")
     assert await house.outbox.sending.step()
+    await withdrawn(house.database, record["ticket_id"])
     await erasure.ticket(record["ticket_id"], actor="cli:wang")
     version = (await house.database.reader.ticket(record["ticket_id"]))["version"]
     house.chat.hold.set()

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from gateway.domain.ids import new_ulid
+from gateway.domain.messages import NewMessage, Queued, ThreadStep
 from gateway.errors import PermanentDeliveryError, ReplyWindowClosed, TransientDeliveryError
 from gateway.ports.message import Receipt, ReplyWindow
 from tests.contract.conversations.house import PHONE, TEXTS, ConversationHouse, ScriptedChannel
 from tests.contract.storage.changes import pass_by
+from tests.support.change import Change
 from tests.support.clocks import SetClock
 from tests.support.stores import Open
 from tests.support.waiting import until
@@ -265,3 +269,27 @@ async def test_what_was_sent_long_ago_is_forgotten_a_few_at_a_time(
     await house.say("new", "路灯不亮", sender="s9")
     assert await house.database.outbox.forget(house.clock.now()) == 5
     assert await house.database.outbox.forget(house.clock.now()) == 0
+
+
+async def test_a_message_that_waits_for_its_hour_holds_back_nobody_elses(house: ConversationHouse) -> None:
+    record = await house.say("1", "路灯不亮")
+    await house.deliver()
+    morning = house.clock.now() + timedelta(hours=9)
+    held = NewMessage(
+        message_id=new_ulid(),
+        direction="outbound",
+        sent_at=house.clock.now(),
+        text="答复",
+        queue=Queued(channel_id="web", recipient="li", not_before=morning),
+    )
+    interaction_id = record["interactions"][0]["interaction_id"]
+    thread = ThreadStep(channel_id="web", sender="li")
+    change = Change(ticket_id=record["ticket_id"], interaction_id=interaction_id, messages=(held,), thread=thread)
+    await house.database.changes.execute(change)
+    await house.say("2", "龙华区")
+    await house.deliver()
+    assert [m.text for m in house.chat.sent].count("答复") == 0
+    assert len(house.chat.sent) == 2
+    house.clock.forward(9 * 3600)
+    await house.deliver()
+    assert house.chat.sent[-1].text == "答复"

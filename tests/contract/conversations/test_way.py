@@ -50,7 +50,7 @@ class Receiver:
 def worker(house: ConversationHouse, receiver: Receiver) -> FeedWorker:
     return FeedWorker(
         feed_id="cases",
-        feed=receiver,
+        make_feed=lambda: receiver,
         settings=FeedSettings(),
         deliveries=house.database.deliveries,
         events=house.database.reader,

@@ -14,23 +14,32 @@ from typing import Any
 import sqlalchemy as sa
 
 from gateway.calls.recorder import LocalRecordings
+from gateway.casework.case_work import WorkOnCase
+from gateway.casework.dispatch import DispatchTicket
+from gateway.casework.task_work import WorkOnTask
 from gateway.domain.attachments import NewAttachment
 from gateway.domain.callback import NewCallback
 from gateway.domain.callback_work import Verb, Work
+from gateway.domain.case.case import Offer
+from gateway.domain.case.verbs import CaseVerb
+from gateway.domain.form import Routing
 from gateway.domain.guess import Guess, Mention
 from gateway.domain.ids import new_ulid
 from gateway.domain.keys import ExternalKey, Identity
 from gateway.domain.messages import DeliveryUpdate, NewMessage, Queued
+from gateway.domain.task_status import Role, TaskVerb
 from gateway.domain.transcript import NewSegment
 from gateway.intake.media.attachment_files import AttachmentFiles
 from gateway.intake.ticket.erase import Erasure
 from gateway.intake.ticket.left_on_disk import LeftOnDisk
+from gateway.intake.ticket.withdraw import WithdrawTicket
 from gateway.ports.refused_call import RefusedCall
 from gateway.storage.database import Database
 from gateway.storage.tables import metadata
 from tests.contract.storage.changes import event
 from tests.support.change import Change, NewEvent, NewInteraction, NewRequester, NewTicket, Thread
-from tests.support.clocks import NOON
+from tests.support.clocks import NOON, SetClock
+from tests.support.searching import indexed
 
 TONE = bytes([0xD5] * 160)
 
@@ -79,7 +88,14 @@ def house(db: Database, folder: Path) -> House:
     """Over ``folder`` as data_dir."""
     recordings = LocalRecordings(folder / "recordings", min_free_percent=0)
     files = AttachmentFiles(folder / "attachments")
-    erasure = Erasure(store=db.erasures, recordings=recordings, files=files, disk=LeftOnDisk(folder))
+    erasure = Erasure(
+        store=db.erasures,
+        commands=db.changes,
+        clock=SetClock(NOON),
+        recordings=recordings,
+        files=files,
+        disk=LeftOnDisk(folder),
+    )
     return House(db, folder, recordings, files, erasure)
 
 
@@ -88,13 +104,38 @@ async def once(content: bytes) -> AsyncIterator[bytes]:
 
 
 async def in_touch(house: House, who: Somebody) -> tuple[str, list[str]]:
-    """(requester_id, ticket_ids) of what ``who`` leaves: a call, a chat, an app's contact, a refused call."""
+    """(requester_id, ticket_ids) of what ``who`` leaves: a call, a chat, an app's contact, a refused call.
+
+    The contact was answered, the others they took back.
+    """
     tickets = [await _call(house, who), await _chat(house, who), await _contact(house, who)]
+    await worked_on(house, who, tickets[2])
+    await _judged(house, who, tickets[2])
+    for ticket_id in tickets[:2]:
+        await withdrawn(house.db, ticket_id)
     await _refused(house, who)
     await _elsewhere(house, who)
+    await indexed(house.db)
+    await house.db.sql.write(lambda c: _search_words(c, tickets, who))
     records = [await house.db.reader.ticket(ticket_id) for ticket_id in tickets]
     assert len({record["requester"]["requester_id"] for record in records}) == 1
     return records[0]["requester"]["requester_id"], tickets
+
+
+async def withdrawn(db: Database, ticket_id: str) -> None:
+    """Its requester takes it back."""
+    version = (await db.reader.ticket(ticket_id))["version"]
+    taken_back = WithdrawTicket(
+        at=NOON, actor="user:wang", ticket_id=ticket_id, version=version, reason="requester_asked"
+    )
+    await db.changes.execute(taken_back)
+
+
+def _search_words(connection: sa.Connection, tickets: list[str], who: Somebody) -> int:
+    """As a version before migration 0019 writes them beside this one."""
+    table = metadata.tables["tickets"]
+    words = sa.update(table).where(table.c.ticket_id.in_(tickets)).values(search=who.phone, search_masked=who.phone)
+    return connection.execute(words).rowcount
 
 
 def _requester(who: Somebody) -> NewRequester:
@@ -207,6 +248,52 @@ async def _call(house: House, who: Somebody) -> str:
     with (spool / "refused-voice.txt").open("a", encoding="ascii") as lines:
         lines.write(json.dumps({"ticket_id": ticket.ticket_id, "segments": [{"text": who.words}]}) + "\n")
     return ticket.ticket_id
+
+
+async def worked_on(house: House, who: Somebody, ticket_id: str) -> None:
+    """The centre chooses a unit, which asks to return it, keeps it and replies: with words of theirs everywhere."""
+    words, task_id = f"{who.name}（{who.phone}）说：{who.words}", new_ulid()
+    await house.db.changes.execute(
+        DispatchTicket(
+            at=NOON,
+            actor="user:wang",
+            ticket_id=ticket_id,
+            offers=(Offer(task_id=task_id, unit="M02", role=Role.LEAD),),
+            stage="centre",
+            rule="duty",
+            steps=(Routing("centre", "duty", words, ["M02"]),),
+            directory="directory:1",
+            policy="policy:1",
+            note_id=new_ulid(),
+            text=words,
+        )
+    )
+    for verb, reason in ((TaskVerb.RETURN, "not_ours"), (TaskVerb.UPHOLD, None), (TaskVerb.REPLY, None)):
+        work = WorkOnTask(
+            at=NOON,
+            actor="user:wang",
+            ticket_id=ticket_id,
+            task_id=task_id,
+            verb=verb,
+            reason=reason,
+            note_id=new_ulid(),
+            text=words,
+        )
+        await house.db.changes.execute(work)
+
+
+async def _judged(house: House, who: Somebody, ticket_id: str) -> None:
+    """They rate the reply, and say why."""
+    judged = WorkOnCase(
+        at=NOON,
+        actor="user:wang",
+        ticket_id=ticket_id,
+        verb=CaseVerb.EVALUATE,
+        text=f"{who.name}（{who.phone}）说：{who.words}",
+        note_id=new_ulid(),
+        satisfied=5,
+    )
+    await house.db.changes.execute(judged)
 
 
 async def _task_of(db: Database, ticket_id: str) -> str:

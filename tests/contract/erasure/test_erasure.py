@@ -68,6 +68,7 @@ async def test_nothing_of_a_person_is_left_and_others_are_untouched(db: Database
     unfilled = {("attachments", "error"), ("attachments", "todo")}
     located = {("attachments", "location"), ("interactions", "recording_path"), ("threads", "doc")}
     assert personal - set(seen) <= numbers_only | unfilled | located, "the person fills every column that is blanked"
+    assert ("ticket_texts", "text") in seen
     assert files_holding(tmp_path, ZHANG)
 
     done = await here.erasure.erase(ErasureSubject(ErasureKind.REQUESTER, zhang), actor=BY)

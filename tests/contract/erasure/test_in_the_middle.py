@@ -23,7 +23,18 @@ from gateway.intake.call.talk import HearSegment
 from gateway.ports.erasure import ErasureKind, ErasureSubject
 from gateway.storage.database import Database
 from gateway.storage.erasure_ticket import AT_ONCE
-from tests.contract.erasure.person import LI, ZHANG, House, dump, files_holding, holding, house, in_touch, once
+from tests.contract.erasure.person import (
+    LI,
+    ZHANG,
+    House,
+    dump,
+    files_holding,
+    holding,
+    house,
+    in_touch,
+    once,
+    withdrawn,
+)
 from tests.contract.storage.changes import call, event, written
 from tests.support.change import Change, Merge, NewEvent
 from tests.support.clocks import NOON, SetClock
@@ -215,6 +226,7 @@ async def test_a_long_conversation_is_blanked_in_slices(db: Database, tmp_path: 
         for n in range(AT_ONCE + 1)
     )
     await db.changes.execute(Change(**ids, messages=many, segments=spoken))
+    await withdrawn(db, applied.ticket_id)
     await here.erasure.ticket(applied.ticket_id, actor=BY)
     found = await dump(db)
     assert holding(found, ZHANG) == []

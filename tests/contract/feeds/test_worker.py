@@ -16,7 +16,7 @@ from gateway.errors import FeedRefused, PermanentDeliveryError, TransientDeliver
 from gateway.feeds import FEED_KINDS
 from gateway.feeds.common import FeedSettings
 from gateway.feeds.worker import FeedWorker
-from gateway.ports.feed import Delivery
+from gateway.ports.feed import Delivery, Feed
 from gateway.storage.signal import CommitSignal
 from gateway.telemetry import metrics
 from tests.support.fakes.deliveries import MemoryDeliveries, Receiver
@@ -36,10 +36,10 @@ class Stage:
         self.settings = FeedSettings(**options)
         self.worker = self.another("one")
 
-    def another(self, owner: str) -> FeedWorker:
+    def another(self, owner: str, make_feed: Callable[[], Feed] | None = None) -> FeedWorker:
         return FeedWorker(
             feed_id="cases",
-            feed=self.receiver,
+            make_feed=make_feed or (lambda: self.receiver),
             settings=self.settings,
             deliveries=self.store,
             events=self.store,
@@ -73,6 +73,22 @@ def story(told: Callable[[], Coroutine[Any, Any, None]]) -> Callable[[], None]:
     return test
 
 
+class _Closed:
+    """A way to the receiver until it is closed."""
+
+    def __init__(self, receiver: Receiver) -> None:
+        self._receiver = receiver
+        self.closed = False
+
+    async def deliver(self, delivery: Delivery) -> None:
+        if self.closed:
+            raise TransientDeliveryError("the client is closed")
+        await self._receiver.deliver(delivery)
+
+    async def aclose(self) -> None:
+        self.closed = True
+
+
 def first_times(times: int, error: Exception) -> Callable[[Delivery], None]:
     left = [times]
 
@@ -102,6 +118,24 @@ async def test_each_tickets_events_go_in_order_and_tickets_go_in_parallel() -> N
     assert len(stage.receiver.tried) == 18
     assert stage.receiver.most_at_once == 4
     assert await stage.pending() == 0
+
+
+@story
+async def test_a_worker_that_is_begun_anew_has_connections_of_its_own() -> None:
+    """As it is after a fault; a feed that was closed opens none."""
+    stage = Stage()
+    made: list[_Closed] = []
+
+    def make() -> _Closed:
+        made.append(_Closed(stage.receiver))
+        return made[-1]
+
+    worker = stage.another("one", make)
+    for ticket in ("T1", "T2"):
+        stage.store.happen(ticket, "ticket.registered")
+        await stage.during(5, worker)
+    assert [ticket for ticket, _ in stage.got] == ["T1", "T2"]
+    assert [feed.closed for feed in made] == [True, True, False]
 
 
 @story

@@ -28,6 +28,7 @@ async def test_users_and_their_sessions(db: Database) -> None:
         "username": "zhang",
         "name": "张三",
         "role": "agent",
+        "unit": None,
         "password_hash": "h1",
         "one_time": True,
         "disabled": False,
@@ -40,6 +41,7 @@ async def test_users_and_their_sessions(db: Database) -> None:
         "username": "zhang",
         "name": "张三",
         "role": "agent",
+        "unit": None,
         "one_time": True,
         "expires_at": until,
         "seen_at": NOON,
@@ -99,6 +101,22 @@ async def test_a_role_is_changed_at_once_and_written_down(db: Database) -> None:
     (row,) = await db.audit.read()
     assert (row["actor"], row["action"]) == ("cli:root", "user.role")
     assert row["detail"] == {"subject": "zhang", "role": "supervisor", "before": "agent"}
+
+
+async def test_whose_unit_somebody_is_of_goes_with_the_role(db: Database) -> None:
+    await db.users.add(username="zhang", name="张三", role="unit", unit="M02", password_hash="h", by="cli:root")
+    await db.sessions.add("s1", "zhang", NOON + timedelta(hours=1), NOON)
+    for unit in ("M02", "M04"):
+        assert await db.users.change_role("zhang", "unit", unit=unit, by="cli:root") == "unit"
+    session = await db.sessions.get("s1", NOON)
+    assert session is not None
+    assert (session["role"], session["unit"]) == ("unit", "M04")
+    assert await db.users.change_role("zhang", "agent", by="cli:root") == "unit"
+    user = await db.users.get("zhang")
+    assert user is not None
+    assert user["unit"] is None
+    noted = [(row["action"], row["detail"].get("unit")) for row in await db.audit.read()]
+    assert sorted(noted, key=str) == [("user.added", "M02"), ("user.role", "M04"), ("user.role", None)]
 
 
 RULE = Rule(limit=5, forgive_s=1800)

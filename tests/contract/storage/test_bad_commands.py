@@ -35,7 +35,6 @@ class Breaks:
     def decide(self, world: World) -> Applied:
         ticket = world.ticket(self.ticket_id)
         ticket.form.demand.content = "half of it"
-        ticket.reworded = True
         if self.tells:
             ticket.record(MessageReceived(at=NOON))
         raise self.error

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
+from gateway.casework.dispatch import DispatchTicket
+from gateway.casework.task_work import WorkOnTask
+from gateway.domain.case.case import Offer
+from gateway.domain.task_status import Role, TaskVerb
 from gateway.storage import tables as t
 from gateway.storage.baselines import CURSOR, OF, UNTIL
 from gateway.storage.database import Database
 from tests.contract.storage.changes import event, written
 from tests.support.change import Change
+from tests.support.clocks import NOON
 from tests.support.stores import SQL_ALONE
 
 pytestmark = [pytest.mark.contract, SQL_ALONE]
@@ -51,6 +57,34 @@ async def test_older_tickets_are_recounted_from_their_baselines(db: Database) ->
         stands, told = await db.baselines.recount(one.ticket_id)
         assert stands == told
     assert (await db.baselines.recount(first.ticket_id))[0]["line"] == "enterprise"
+
+
+async def test_tasks_and_clocks_of_an_older_ticket_stand_in_its_baseline(db: Database) -> None:
+    one = await db.changes.execute(written("1", content="水管爆了"))
+    dispatched = DispatchTicket(
+        at=NOON,
+        actor="user:li",
+        ticket_id=one.ticket_id,
+        offers=(Offer(task_id="k1", unit="M02", role=Role.LEAD),),
+        stage="function",
+        rule="named",
+        directory="directory:1",
+        policy="policy:1",
+    )
+    await db.changes.execute(dispatched)
+    await forget_what_events_tell(db, one.ticket_id)
+    assert await db.baselines.some() == 1
+    (baseline,) = await baselines(db)
+    state = baseline["state"] if isinstance(baseline["state"], dict) else json.loads(baseline["state"])
+    assert (state["handling.units.k1.status"], state["handling.clocks.k1-sign.kind"]) == ("offered", "sign")
+    for verb in (TaskVerb.SIGN, TaskVerb.RESPOND):
+        work = WorkOnTask(
+            at=NOON, actor="unit:M02", ticket_id=one.ticket_id, task_id="k1", verb=verb, note_id="n", text=None
+        )
+        await db.changes.execute(work)
+    stands, told = await db.baselines.recount(one.ticket_id)
+    assert stands == told
+    assert stands["handling.units.k1.status"] == "working"
 
 
 async def test_who_dies_in_the_middle_goes_on_from_there(db: Database, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -92,6 +92,24 @@ async def test_messages_and_callbacks_that_are_open(db: Database, clock: SetCloc
     assert (work.callbacks_open, work.callbacks_overdue) == (2, 1)
 
 
+async def test_a_message_that_waits_for_the_morning_is_not_late(db: Database, clock: SetClock) -> None:
+    written, morning = clock.now(), clock.now() + timedelta(hours=11)
+
+    def fill(connection: sa.Connection) -> None:
+        row = {
+            "message_id": "a", "channel_id": "sms", "state": "queued", "recipient": "p", "ticket_id": "t",
+            "interaction_id": "i", "text": "x", "attempts": 0, "doc": {}, "next_at": rfc3339(written),
+            "created_at": rfc3339(written), "not_before": rfc3339(morning), "thread_seq": 1,
+        }  # fmt: skip
+        connection.execute(sa.insert(t.outbox).values(**row))
+
+    await db.sql.write(fill)
+    clock.forward(10 * 3600)
+    assert (await db.open_work.count([])).outbox == {}
+    clock.forward(2 * 3600)
+    assert (await db.open_work.count([])).outbox == {"sms": Backlog(waiting=1, oldest=morning)}
+
+
 async def test_how_far_the_clock_is_from_the_database_s(db: Database, url: str, clock: SetClock) -> None:
     offset = await db.open_work.clock_offset_s()
     if url.startswith("sqlite"):

@@ -13,6 +13,7 @@ from gateway.storage.database import Database
 from tests.contract.storage.changes import call, event, written
 from tests.support.change import Change
 from tests.support.events import told
+from tests.support.searching import indexed
 from tests.support.stores import SQL_ALONE, Open
 
 pytestmark = pytest.mark.contract
@@ -59,7 +60,9 @@ async def test_filters(db: Database) -> None:
     assert await count(status="registered") == 2
     assert await count(status="archived") == 0
     assert await count(empty=False, channel="platform") == 1
-    for text in ("13800138000", "202611230000001", "20261123-0000002", "lamp", "路灯", "人民大道 street", "100%"):
+    await indexed(db)
+    assert await count(phone="+8613800138000") == 1
+    for text in ("202611230000001", "20261123-0000002", "lamp", "路灯", "人民大道 street", "100%"):
         assert await count(text=text) == 1, text
     for text in ("#002", "＃002", "#2", " # 0000002", "＃００２", "20261123－0000002", "#20261123-0000002"):
         assert await count(text=text) == 1, text

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from gateway.domain.events import ClockStarted
 from gateway.intake.call.spool import LOCK, SpoolingStore
 from gateway.storage.database import Database
 from tests.contract.storage.changes import event, written
@@ -35,8 +36,15 @@ async def test_a_spool_of_a_released_version_makes_the_same_record(db: Database,
     assert [one.name for one in folder.iterdir()] == [LOCK], "nothing waits, nothing was refused"
     record = await db.reader.ticket(ticket_id)
     was["record"]["requester"].pop("requester_id")  # drawn by whoever registers a ticket
+    told_of, clocks = record.pop("event_seq"), record["handling"].pop("clocks")
+    was["record"].pop("event_seq"), was["record"]["handling"].pop("clocks")  # that version had no time limits
     assert _of_then(record, was["record"]) == was["record"]
+    urgent = record["demand"]["urgency"]["level"] == "urgent"
+    assert [(one["kind"], one["unit"]) for one in clocks] == ([("respond", None)] if urgent else [])
     events = await db.reader.events(ticket_id=ticket_id)
+    assert told_of == events[-1]["event_seq"]
+    assert [event["type"] for event in events].count(ClockStarted.TYPE) == len(clocks)
+    events = [event for event in events if event["type"] != ClockStarted.TYPE]
     assert [_plain(event) for event in events] == [_plain(event) for event in was["events"]]
     data = [event["data"] for event in was["events"]]
     assert _of_then([told(event) for event in events], data) == data
@@ -68,4 +76,4 @@ def _of_then(now: Any, then: Any) -> Any:
 
 
 def _plain(event: dict[str, object]) -> dict[str, object]:
-    return {key: value for key, value in event.items() if key not in {"event_id", "data"}}
+    return {key: value for key, value in event.items() if key not in {"event_id", "event_seq", "data"}}

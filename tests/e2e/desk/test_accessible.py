@@ -23,6 +23,11 @@ KEPT = {
     "callbacks-360",
     "ticket-en",
     "files-1440",
+    "case-1440",
+    "overdue-1440",
+    "overdue-360",
+    "replies-1440",
+    "replies-360",
 } | {f"ticket-{width}{dark}" for width in (1440, 360) for dark in ("", "-dark")}
 
 AUDIT = (Path(__file__).parent / "audit.js").read_text(encoding="utf-8")

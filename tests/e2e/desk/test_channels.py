@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from gateway.domain.status import Status, may_follow
 from tests.e2e.desk.test_accessible import log_in, sound
 from tests.support.browser import Browser
 from tests.support.web_house import WebHouse, web_house
@@ -78,9 +79,13 @@ async def test_filters_offer_only_what_can_be_found(house: WebHouse, desk: Brows
     )
     assert offered == [
         ["", "citizen", "enterprise"],
-        ["", "registered", "merged", "withdrawn"],
+        ["", *Status],
         ["", "sip", "wechat", "webchat", "platform", "open311"],
     ]
+    reached = {Status.REGISTERED}
+    while further := {after for after in Status if any(may_follow(one, after) for one in reached)} - reached:
+        reached |= further
+    assert set(offered[1]) - {""} == reached
     choose = "const e=document.querySelectorAll('.selects select')[2];e.value=arguments[0];"
     change = "e.dispatchEvent(new Event('change',{bubbles:true}))"
     await desk.js(choose + change, "sip")

@@ -23,6 +23,14 @@ def span_of(words: str) -> tuple[int, int]:
 
 GUESSES = (
     Guess(path="demand.type", value="complaint", source="model", span=None, confidence=0.93),
+    Guess(
+        path="demand.category",
+        value={"code": "010101", "l1": "供水排水", "l2": "供水故障", "l3": "停水"},
+        source="model",
+        span=span_of("停水"),
+        confidence=0.81,
+        candidates=(("100101", 0.12),),
+    ),
     Guess(path="requester.org_name", value="某某公司", source="rule", span=None, confidence=0.35),
     Guess(path="demand.complained_about.name", value="物业", source="rule", span=span_of("物业"), confidence=0.6),
 )

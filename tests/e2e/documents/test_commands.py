@@ -130,6 +130,9 @@ INSTEAD = {
     "/etc/hotline/gateway.toml": "gateway.toml",
     "path_token=…": "path_token=sixteen-characters",
     "202611230000042": "$ticket",
+    "20261130-0000012": "$ticket",
+    "20261201-0000322": "$ticket",
+    "2026-12-01T02:00:00Z": "'$(date -u +%FT%TZ)'",
     "--count 3000 --people 500": "--count 300 --people 50",
     "4711 4712": "1 2",
     "--since 4000": "--since 1",
@@ -161,6 +164,8 @@ SHELLS = {
         Page("docs/backup.md"),
         Page("docs/recognisers.md"),
         Page("docs/feeds.md", before=RECEIVER + HELD),
+        Page("docs/units.md", before="ticket=$(TZ=Asia/Shanghai date +%Y%m%d)-0000001"),
+        Page("docs/notices.md"),
     ],
 }
 """The pages that are read one after the other in one shell."""
@@ -176,7 +181,8 @@ def steps(pages: Sequence[Page]) -> list[str]:
                 text = text.replace(example, ours)
             for pattern, way in TYPED:
                 text = re.sub(pattern, way, text, flags=re.MULTILINE)
-            typed += [f"echo '@@ {page.name}:{block.line}'", text]
+            # On a line of its own: an answer that curl prints ends without one.
+            typed += [f"printf '\\n@@ %s\\n' {page.name}:{block.line}", text]
     return typed
 
 

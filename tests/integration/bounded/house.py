@@ -20,6 +20,7 @@ from gateway.web.auth import sha256
 from tests.support.attacks import CHANNELS, Attacker
 from tests.support.loop_time import Held, watched_loop
 from tests.support.ports import free_port
+from tests.support.waiting import ended
 
 TOKENS = {"reader": ["tickets:read"], "writer": ["tickets:read", "tickets:write"], "contacts": ["contacts:write"]}
 
@@ -76,8 +77,8 @@ async def web_process(folder: Path) -> AsyncIterator[WebProcess]:
 
         app = house.web.app(ready=ready, metrics=unasked, alarms=unasked, channels=unasked)
         serving = await server.serve(app, host="127.0.0.1", port=0)
-        duties = [channel.run() for channel in channels]
-        duties += [house.web.similar.run(), house.written.outbox.sending.run()]
+        running = [asyncio.create_task(channel.run()) for channel in channels]
+        duties = [house.web.similar.run(), house.written.outbox.sending.run()]
         duties += [house.written.media.fetching.run(), house.written.media.hearing.run()]
         tasks = [asyncio.create_task(duty) for duty in duties]
         try:
@@ -85,9 +86,8 @@ async def web_process(folder: Path) -> AsyncIterator[WebProcess]:
                 await asyncio.sleep(0.01)
             yield WebProcess(house, f"http://127.0.0.1:{serving.port}")
         finally:
+            await ended(tasks)
             for channel in channels:
                 await channel.close(0)
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await ended(running)
             await serving.aclose()

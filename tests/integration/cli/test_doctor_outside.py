@@ -228,6 +228,11 @@ url = "{url}/v1"
 model = "m"
 [asr]
 url = "{asr}"
+[notices]
+smtp_host = "127.0.0.1"
+smtp_port = {smtp}
+smtp_tls = "none"
+smtp_from = "12345@city.example"
 """
 
 
@@ -237,7 +242,7 @@ async def test_everybody_outside_is_asked_and_only_when_told_to(tmp_path):
         feeds = {name: f"{url}/{name}" for name in ("ok", "behind", "broken", "nowhere")} | {
             "dead": f"http://{closed}/"
         }
-        text = REFUSED.format(url=url, asr=f"ws://{closed}")
+        text = REFUSED.format(url=url, asr=f"ws://{closed}", smtp=closed.rpartition(":")[2])
         text += "".join(FEED.format(id=name, url=where) for name, where in feeds.items())
         found = await asked(tmp_path, text, "provider", "--providers")
         quiet = await asyncio.to_thread(diagnose, tmp_path / "gateway.toml", "provider", "disk.kind")
@@ -249,8 +254,9 @@ async def test_everybody_outside_is_asked_and_only_when_told_to(tmp_path):
         "dead": "fail",
     }
     assert "refuse our signatures" in found.said("provider.feed")
-    kinds = ("telegram", "wechat", "platform", "title", "asr")
-    assert [found.status(f"provider.{kind}") for kind in kinds] == [["fail"], ["fail"], ["ok"], ["warn"], ["fail"]]
+    kinds = ("telegram", "wechat", "platform", "title", "asr", "mail")
+    stated = [["fail"], ["fail"], ["ok"], ["warn"], ["fail"], ["fail"]]
+    assert [found.status(f"provider.{kind}") for kind in kinds] == stated
     assert "refuses the bot's token" in found.said("provider.telegram")
     assert "40125" in found.said("provider.wechat")
     everything = "".join(line["found"] for line in found.lines)

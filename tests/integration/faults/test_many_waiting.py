@@ -77,7 +77,7 @@ async def test_twenty_thousand_events_come_in_order_once_and_few_at_a_time(tmp_p
     receiver = Receiver()
     worker = FeedWorker(
         feed_id="cases",
-        feed=receiver,
+        make_feed=lambda: receiver,
         settings=FeedSettings(parallel=PARALLEL, include_empty=True),
         deliveries=db.deliveries,
         events=db.reader,

@@ -39,7 +39,7 @@ def context(house_url: str) -> FeedContext:
 def worker(feed: Any, settings: Any, store: MemoryDeliveries, committed: CommitSignal) -> FeedWorker:
     return FeedWorker(
         feed_id="bus",
-        feed=feed,
+        make_feed=lambda: feed,
         settings=settings,
         deliveries=store,
         events=store,

@@ -24,6 +24,7 @@ from scripts.case_system import CaseSystem, signed
 from tests.support.certificates import Authority
 from tests.support.ports import LOOPBACK
 from tests.support.servers import served
+from tests.support.sessions import open_sessions
 
 pytestmark = pytest.mark.integration
 
@@ -101,6 +102,18 @@ def answering(status: int, **headers: str) -> Callable[[web.Request], Awaitable[
         return web.Response(status=status, text="why not", headers={k.replace("_", "-"): v for k, v in headers.items()})
 
     return handler
+
+
+async def test_closed_it_sends_and_opens_nothing(case_system: tuple[CaseSystem, str]) -> None:
+    receiver, url = case_system
+    feed = WebhookFeed(WebhookSettings(url=url, secret=SECRET), context())
+    await feed.deliver(delivery())
+    await feed.aclose()
+    before = open_sessions()
+    with pytest.raises(TransientDeliveryError):
+        await feed.deliver(delivery(2))
+    assert open_sessions() == before
+    assert len(list(receiver.ledger.posts())) == 1
 
 
 async def test_a_receiver_gets_a_signed_cloud_event(case_system: tuple[CaseSystem, str]) -> None:

@@ -18,6 +18,7 @@ from gateway.domain.world import World
 from gateway.edge.system_clock import SystemClock
 from gateway.errors import CallEnded, StoreUnavailable
 from gateway.intake.call.flow import FlowOnCall
+from gateway.intake.call.progress import CallProgress
 from gateway.intake.call.record import CallRecord
 from gateway.intake.call.spooled import OfCall
 from gateway.ivr.engine import FlowEngine
@@ -131,7 +132,7 @@ class Store:
 class Call:
     """One call of ``flow``, with everything real between the leg and the store."""
 
-    def __init__(self, engine: FlowEngine, flow: str) -> None:
+    def __init__(self, engine: FlowEngine, flow: str, progress: CallProgress | None = None) -> None:
         self.leg, self.store, self.recognition = Leg(), Store(), ScriptedRecogniser()
         info = CallInfo(
             channel_id="hotline",
@@ -160,6 +161,7 @@ class Call:
             record=self.record,
             dialogue=Dialogue(self.leg, self.listener, self.keys),
             heard_ms=lambda: self.listener.now_ms,
+            progress=progress,
         )
 
     async def run(self, caller: Callable[[Call], Awaitable[None]]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+import signal
 import subprocess
 import sys
 from contextlib import suppress
@@ -15,7 +16,7 @@ import pytest
 from gateway.errors import RejectedInput
 from gateway.intake.media.sniff import sniff
 from gateway.media.containers import DEMUXERS
-from gateway.media.decoding import COMMAND, DecoderFailed, DecodingLimits, SoundDecoder
+from gateway.media.decoding import COMMAND, DecoderFailed, DecodingLimits, SoundDecoder, end
 from gateway.media.g711 import alaw_to_pcm16, audioop
 from tests.support.hostile_sounds import long_flac
 from tests.support.waiting import eventually, until
@@ -135,6 +136,17 @@ async def test_a_decoder_gone_wrong_is_ended(tmp_path: Path, does: str) -> None:
     with pytest.raises(DecoderFailed):
         await decoder.telephone(path, "audio/amr")
     assert not written.exists() or written.stat().st_size == 0
+
+
+async def test_a_child_is_ended_though_nobody_reads_what_it_said() -> None:
+    """asyncio waits for the end of a pipe as well, and stops reading from one that has a full buffer."""
+    talking = "import os\nwhile True:\n    os.write(1, bytes(1 << 16))\n"
+    child = await asyncio.create_subprocess_exec(sys.executable, "-I", "-c", talking, stdout=subprocess.PIPE, limit=1)
+    assert child.stdout is not None
+    assert await child.stdout.read(1)
+    async with asyncio.timeout(60):
+        await end(child)
+    assert child.returncode == -signal.SIGKILL
 
 
 async def test_a_cancelled_decoding_leaves_no_child(tmp_path: Path) -> None:

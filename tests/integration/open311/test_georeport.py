@@ -177,6 +177,7 @@ async def test_what_is_refused_is_told_as_the_standard_tells_it(
         {"bbox": "1,2,3"},
         {"bbox": "110,20,109,21"},
         {"page": "0"},
+        {"page": "101"},
         {"page_size": "1001"},
         {"page": "１"},
         {"service_request_id": ",".join(["202611230000001"] * 300)},

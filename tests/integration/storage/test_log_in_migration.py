@@ -45,6 +45,7 @@ async def test_users_sessions_and_tokens_of_before_go_on(tmp_path: Path) -> None
             "username": "wang",
             "name": "Wang",
             "role": "agent",
+            "unit": None,
             "password_hash": "hash",
             "one_time": False,
             "disabled": False,

@@ -41,7 +41,8 @@ async def test_openapi_has_every_route_and_every_reference_resolves(house: WebHo
 def test_addresses_stay_where_they_were_promised() -> None:
     told = {route.path for route in (*web_app.API_ROUTES, *desk.ROUTES)}
     assert all(
-        path.startswith(("/api/v1/", "/desk", "/healthz", "/readyz", "/metrics")) or path == "/" for path in told
+        path.startswith(("/api/v1/", "/desk", "/unit", "/healthz", "/readyz", "/metrics")) or path == "/"
+        for path in told
     )
 
 

@@ -15,6 +15,15 @@ async def erase(house: WebHouse, ticket: str, who: str | None = "admin") -> tupl
     return await house.ask("POST", f"/api/v1/tickets/{ticket}/actions/erase", who)
 
 
+async def withdraw(house: WebHouse, ticket: str) -> dict[str, object]:
+    """Its requester takes it back; the ticket then."""
+    path = f"/api/v1/tickets/{ticket}"
+    headers = {"If-Match": f'"{(await house.get(path, "admin"))[1]["version"]}"'}
+    status, record = await house.ask("POST", f"{path}/actions/withdraw", json={}, headers=headers)
+    assert status == 200, record
+    return dict((await house.get(path, "admin"))[1])
+
+
 async def test_a_call_is_erased(house: WebHouse) -> None:
     call = await house.finished_call(WORDS, external_id="one", user="13876543210")
     other = await house.finished_call("龙华区国贸路10号的路灯坏了", external_id="two", user="13912345678")
@@ -25,7 +34,8 @@ async def test_a_call_is_erased(house: WebHouse) -> None:
     await until(lambda: _items(house, similar), "the index to know it")
     for who in ("writer", "reader", "contacts", None):
         assert (await erase(house, call.ticket_id, who))[0] in {401, 403}
-    status, erased = await erase(house, before["ticket_no"])
+    before = await withdraw(house, call.ticket_id)
+    status, erased = await erase(house, str(before["ticket_no"]))
     assert status == 200, erased
     for who in ("admin", "reader"):
         _, left = await house.get(path, who)
@@ -61,10 +71,17 @@ async def test_what_has_to_end_first_is_told(house: WebHouse) -> None:
     assert (status, problem["code"]) == (409, "not_erasable")
     assert str(problem["detail"]).startswith("A call or conversation of ticket")
     assert (await erase(house, "20260101-0000001"))[0] == 404
+    waiting = (await house.contact(WORDS))["ticket_id"]
+    status, problem = await erase(house, waiting)
+    assert (status, problem["code"]) == (409, "not_erasable")
+    assert "is still in work: withdraw it, or wait until it is answered" in str(problem["detail"])
+    await withdraw(house, waiting)
+    assert (await erase(house, waiting))[0] == 200
 
 
 async def test_nothing_is_written_into_an_erased_ticket(house: WebHouse) -> None:
     ticket_id = (await house.contact(WORDS))["ticket_id"]
+    await withdraw(house, ticket_id)
     _, erased = await erase(house, ticket_id)
     headers = {"If-Match": f'"{erased["version"]}"'}
     body = {"requester": {"name": "张卫国"}}

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from tests.support.searching import indexed
 from tests.support.web_house import WebHouse, audited
 
 pytestmark = pytest.mark.integration
@@ -82,6 +83,7 @@ async def test_a_mask_cannot_be_tried_out_by_searching(house: WebHouse) -> None:
         assert status == 200
         return len(page["items"])
 
+    await indexed(house.database)
     pieces = [f"138001{n}" for n in range(10)] + [f"139123{n}" for n in range(10)] + ["王小芳", "小芳", "+861", "00138"]
     assert [piece for piece in pieces if await found(piece)] == []
     assert await found("路灯") == 1
@@ -90,6 +92,23 @@ async def test_a_mask_cannot_be_tried_out_by_searching(house: WebHouse) -> None:
     assert await found("13700137000", "admin") == 1
     assert ("token:reader", "lookup") in await audited(house)
     assert hidden
+
+
+async def test_a_whole_name_is_looked_up_by_people_at_the_desk_and_on_the_trail(house: WebHouse) -> None:
+    await contact(house, "1", "路灯坏了", **NAME)
+    await contact(house, "2", "赌场", **NAME, secret=True)
+
+    async def found(name: str, who: str) -> int:
+        status, page = await house.get("/api/v1/tickets", who, params={"name": name})
+        assert status == 200
+        return len(page["items"])
+
+    status, problem = await house.get("/api/v1/tickets", "reader", params={"name": NAME["name"]})
+    assert (status, problem["code"]) == (403, "desk_only")
+    assert ("token:reader", "lookup") not in await audited(house)
+    assert await found(NAME["name"], "admin") == 2
+    assert await found(NAME["name"][:-1], "admin") == 0
+    assert ("token:admin", "lookup") in await audited(house)
 
 
 async def test_trying_out_numbers_is_slowed_down(house: WebHouse) -> None:

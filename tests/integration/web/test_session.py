@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from gateway.domain.guess import FILL_AT, SURE
+from gateway.domain.status import Status
 from gateway.web.auth import csrf_token, sha256
 from gateway.web.passwords import hash_password
 from tests.support.clocks import SetClock
@@ -34,7 +35,7 @@ async def test_a_login_makes_a_cookie_that_scripts_cannot_read(house: WebHouse) 
     assert "Secure" not in cookie
     assert session["role"] == "agent"
     assert session["timezone"] == "Asia/Shanghai"
-    assert session["statuses"] == ["registered", "merged", "withdrawn"]
+    assert session["statuses"] == [status.value for status in Status]
     assert session["withdrawable"] == ["registered", "classified", "dispatched", "signed", "handling"]
     assert session["guesses"] == {"fill_at": FILL_AT, "sure": SURE}
     assert (await house.get(PATH, None))[1]["csrf_token"] == session["csrf_token"]

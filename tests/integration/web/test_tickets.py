@@ -11,6 +11,7 @@ import pytest
 from gateway.domain.words import Disposition
 from gateway.errors import FeedRefused
 from gateway.ports.refused_call import RefusedCall
+from tests.support.searching import indexed
 from tests.support.web_house import WebHouse, final
 
 pytestmark = pytest.mark.integration
@@ -34,6 +35,7 @@ async def test_named_tickets_come_as_far_as_they_fit_and_no_more_than_a_hundred(
     named = ",".join(made[n]["ticket_id"] for n in (2, 0))
     _, page = await house.get(f"/api/v1/tickets?ids={named}&order=newest", "reader")
     assert [item["ticket_id"] for item in page["items"]] == [made[2]["ticket_id"], made[0]["ticket_id"]]
+    await indexed(house.database)
     _, page = await house.get("/api/v1/tickets", "reader", params={"ids": named, "text": "第2件"})
     assert [item["ticket_id"] for item in page["items"]] == [made[2]["ticket_id"]]
     for wrong in ("", "x", f"{named},", f"{named};", ",".join([made[0]["ticket_id"]] * 101)):
@@ -62,6 +64,7 @@ async def test_lists_page_filter_and_follow_changes(house: WebHouse) -> None:
     assert len(page["items"]) == 1
     _, page = await house.get("/api/v1/tickets?line=enterprise")
     assert [item["demand"]["content"] for item in page["items"]] == ["第3件"]
+    await indexed(house.database)
     _, page = await house.get("/api/v1/tickets", params={"text": "第2件"})
     assert len(page["items"]) == 1
     _, page = await house.get("/api/v1/tickets?order=newest&limit=1&empty=false")

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import shutil
+from datetime import date
 
 import pytest
 
 from gateway.cli import main
-from gateway.cli.check import problems, shown, warnings
+from gateway.cli.check import problems, problems_by_part, shown, warnings
 from gateway.errors import ConfigError
-from gateway.settings import load
+from gateway.settings import Settings, load
+from gateway.settings.sections import INSTALLATION
 
 pytestmark = pytest.mark.unit
 
@@ -131,5 +134,47 @@ key_file = "{tmp_path}/nonsense.pem"
     assert "none.pem" in found
     assert "[asr_server]" in found
     assert "nonsense.pem" in found
-    assert [line for line in warnings(settings) if "10.0.0.7" in line]
-    assert len([line for line in warnings(settings) if "in clear" in line]) == 1
+    told = warnings(settings, date(2026, 6, 1))
+    assert [line for line in told if "10.0.0.7" in line]
+    assert len([line for line in told if "in clear" in line]) == 1
+
+
+@pytest.mark.parametrize(("today", "warned"), [(date(2026, 6, 1), False), (date(2026, 11, 30), True)])
+def test_a_calendar_that_ends_soon_is_warned_of(tmp_path, today, *, warned):
+    (tmp_path / "workdays.csv").write_text("date,kind\n2026-10-01,holiday\n", encoding="utf-8")
+    settings = Settings(config_dir=tmp_path)
+    assert bool([line for line in warnings(settings, today) if "ends on 2026-12-31" in line]) is warned
+    (tmp_path / "workdays.csv").write_text("date,kind\nyesterday,holiday\n", encoding="utf-8")
+    assert warnings(settings, today) == []
+    assert any("yesterday" in problem for problem in problems(settings))
+
+
+def test_a_policy_of_cases_that_names_no_category_of_the_taxonomy_is_a_problem(tmp_path):
+    shipped = Settings().config_dir
+    for name in ("units.csv", "taxonomy.csv", "case_policy.yaml"):
+        (tmp_path / name).write_bytes((shipped / name).read_bytes())
+    assert not problems_by_part(Settings(config_dir=tmp_path))["tables"]
+    policy = tmp_path / "case_policy.yaml"
+    own = 'overrides: [{category: "9901", clock: reply, within: 4 h, warn_before: 1 h}]'
+    shipped_text = policy.read_text(encoding="utf-8")
+    policy.write_text(shipped_text.replace("overrides: []", own), encoding="utf-8")
+    [problem] = problems_by_part(Settings(config_dir=tmp_path))["tables"]
+    assert "no category 9901" in problem
+
+
+def test_mistakes_of_the_taxonomy_are_all_named(tmp_path):
+    """A table of an earlier version says what its columns became; a wrong limit and a row nobody can stay at by row."""
+    config = tmp_path / "config"
+    shutil.copytree(INSTALLATION / "config", config)
+    table = config / "taxonomy.csv"
+    path = tmp_path / "gateway.toml"
+    path.write_text(f'config_dir = "{config}"', encoding="utf-8")
+    assert problems(load(path)) == []
+    whole = table.read_text(encoding="utf-8")
+    table.write_text(whole.replace("danger,plan_urgent,reply_limits", "urgent,time_limit,old", 1), encoding="utf-8")
+    assert "urgent is now danger and plan_urgent" in "\n".join(problems(load(path)))
+    head, first, *rest = whole.splitlines()
+    wrong = first.replace(",false,false,,false,", ",false,false,complaint=soon,false,")
+    assert wrong != first
+    table.write_text("\n".join([head, wrong, *rest, ""]), encoding="utf-8")
+    assert f"{table}:2: reply_limits: 'complaint=soon' is no limit" in "\n".join(problems(load(path)))

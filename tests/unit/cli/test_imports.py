@@ -35,14 +35,18 @@ LINES = {
     "phones": "phones add --username 8001 --config {config}",
     "trunks": "trunks --config {config}",
     "feeds": "feeds dead --config {config}",
+    "notices": "notices list --dead --config {config}",
+    "dispatch": "dispatch versions --config {config}",
+    "tickets": "tickets action 1 sign --task 1 --config {config}",
     "channel": "channel new --help",
     "simulate": "simulate sms --help",
     "backup": "backup --help",
     "restore": "restore --help",
     "erase": "erase --ledger --config {config}",
+    "search": "search status --config {config}",
 }
 """What each is tried by."""
-STORED = {"check", "trace", "tokens", "users", "phones", "feeds", "erase"}
+STORED = {"check", "trace", "tokens", "users", "phones", "feeds", "erase", "dispatch", "search", "tickets", "notices"}
 """Those that ask the database."""
 EACH_APART = """
 import contextlib, io, json, os, sys

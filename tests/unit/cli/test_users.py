@@ -51,7 +51,14 @@ def test_a_persons_life(config: list[str], tmp_path: Path, capsys: pytest.Captur
     assert "gateway users enable --username wang" in capsys.readouterr().err
     assert users("list", "--json") == 0
     (shown,) = json.loads(capsys.readouterr().out)
-    assert shown == {"username": "wang", "name": "王", "role": "supervisor", "one_time": True, "disabled": True}
+    assert shown == {
+        "username": "wang",
+        "name": "王",
+        "role": "supervisor",
+        "one_time": True,
+        "disabled": True,
+        "unit": None,
+    }
     assert users("enable", "--username", "wang") == 0
     assert capsys.readouterr().out == "wang: may log in again\n"
     assert users("role", "--username", "wang", "--role", "agent") == 0
@@ -70,6 +77,31 @@ def test_a_persons_life(config: list[str], tmp_path: Path, capsys: pytest.Captur
     assert {row["actor"].partition(":")[0] for row in rows} == {"cli"}
     assert {row["detail"]["subject"] for row in rows} == {"wang"}
     assert first not in str(rows)
+
+
+def test_somebody_of_a_unit(config: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    def users(*words: str) -> int:
+        return main(["users", *words, *config])
+
+    assert users("add", "--username", "wang", "--role", "unit") == 2
+    assert "--role unit takes --unit CODE" in capsys.readouterr().err
+    assert users("add", "--username", "wang", "--role", "agent", "--unit", "M02") == 2
+    assert "--unit is for --role unit alone" in capsys.readouterr().err
+    assert users("add", "--username", "wang", "--role", "unit", "--unit", "M99") == 2
+    assert "gateway dispatch show --kind directory" in capsys.readouterr().err
+    assert users("add", "--username", "wang", "--role", "unit", "--unit", "M02") == 0
+    assert users("reset", "--username", "wang") == 0
+    capsys.readouterr()
+    assert users("list") == 0
+    assert capsys.readouterr().out == "wang\tunit M02\twang\tone-time password\n"
+    assert users("role", "--username", "wang", "--role", "unit", "--unit", "M04") == 0
+    assert users("role", "--username", "wang", "--role", "agent") == 0
+    capsys.readouterr()
+    assert users("list") == 0
+    assert capsys.readouterr().out == "wang\tagent\twang\tone-time password\n"
+    rows = asyncio.run(trail(tmp_path / "data"))
+    told = [(row["action"], row["detail"].get("unit")) for row in reversed(rows)]
+    assert told == [("user.added", "M02"), ("user.reset", "M02"), ("user.role", "M04"), ("user.role", None)]
 
 
 @pytest.mark.parametrize("action", ["disable", "enable", "reset"])

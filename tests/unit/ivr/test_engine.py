@@ -19,6 +19,7 @@ from gateway.ivr.engine import (
     Wait,
     WordsHeard,
 )
+from gateway.ivr.schema import Named
 
 from .flows import flows, write_flow
 
@@ -213,3 +214,9 @@ def test_words_that_change_make_a_new_version(tmp_path):
     before = FlowEngine(flows(tmp_path, ASKING)).begin("one").version
     (tmp_path / "prompts" / "zh" / "hello.txt").write_text("您好\n", encoding="utf-8")
     assert FlowEngine(flows(tmp_path, ASKING)).begin("one").version != before
+
+
+def test_a_phrase_of_which_a_prompt_has_no_recording_is_left_out():
+    said = Named(prompts="handled").of("hello bye;hello unit_X;number", {"hello", "bye", "number"})
+    assert list(said) == ["hello", "bye", "number"]
+    assert list(Named(prompts="handled").of("", {"hello"})) == []

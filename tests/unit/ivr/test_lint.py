@@ -40,6 +40,9 @@ def problems(folder: Path, steps: str, **options: str) -> list[str]:
          "register_ticket never comes out 'late'; outcomes: ok, failed"),
         ("- {do: say, say: [unknown]}\n" + END, "prompt 'unknown' is missing in zh:"),
         ("- {do: say, say: [digits: ticket_no]}\n" + END, "says 'ticket_no', which no action of this flow gives"),
+        ("- {do: say, say: [prompts: handled]}\n" + END, "says 'handled', which no action of this flow gives"),
+        ("- {do: act, action: tell_progress}\n- {do: say, say: [prompts: handled]}\n" + END,
+         "prompt 'month_12' is missing in en"),
         ("- {do: say, id: a, say: [hello]}\n- {do: say, id: a, say: [bye]}\n" + END, "step id 'a' is used twice"),
     ],
 )  # fmt: skip

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.media.pictures import PICTURES, pixels
+from tests.support.pictures import png
 
 pytestmark = pytest.mark.unit
 EXIF = b"\xff\xe1" + struct.pack(">H", 2 + 40_000) + bytes(40_000)
@@ -19,10 +20,6 @@ EXIF = b"\xff\xe1" + struct.pack(">H", 2 + 40_000) + bytes(40_000)
 def jpeg(width: int, height: int, *, before: bytes = b"") -> bytes:
     frame = struct.pack(">BHHB", 8, height, width, 3) + bytes(9)
     return b"\xff\xd8" + before + b"\xff\xc2" + struct.pack(">H", 2 + len(frame)) + frame
-
-
-def png(width: int, height: int) -> bytes:
-    return b"\x89PNG\r\n\x1a\n" + struct.pack(">I", 13) + b"IHDR" + struct.pack(">II", width, height) + bytes(5)
 
 
 def webp(chunk: bytes, body: bytes) -> bytes:

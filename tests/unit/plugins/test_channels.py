@@ -18,6 +18,7 @@ pytestmark = pytest.mark.unit
 KIND = """
 from pydantic import BaseModel, ConfigDict
 from gateway.ports.channel import ChannelSpec, HttpAccess
+from gateway.ports.message import ReplyWindow
 
 
 class Settings(BaseModel):
@@ -42,6 +43,10 @@ class Sending(Pager):
 
 class Conversing(Handling, Sending):
     def fetch(self, media): ...
+
+
+class Windowed(Conversing):
+    window = ReplyWindow(messages=5, within_s=60.0)
 
 
 class Endless:
@@ -95,6 +100,10 @@ def test_capabilities_are_read(pager: Callable[[str], None]) -> None:
         ('role="web", http=lambda _: None', r"SPEC.http, but Pager has no handle\(\)"),
         ('role="web", build=either', r"Handling has handle\(\), which nobody calls"),
         ('role="web", converses=True, build=Sending', "SPEC.converses, but Sending lacks one of send, fetch"),
+        (
+            'role="web", converses=True, http=lambda _: None, build=Windowed',
+            "SPEC.window is not that of Windowed",
+        ),
         ('role="web", build=Sending', r"Sending has send\(\), which nobody calls"),
         ('role="web", http="yes", build=Handling', "SPEC.http must be a function"),
         ('role="web", single_owner="yes"', "SPEC.single_owner must be"),

@@ -10,15 +10,16 @@ from typing import Any
 import pytest
 
 from gateway.domain.guess import FILL_AT
+from gateway.edge.unit_table import read_units
 from gateway.prefill.reader import PrefillReader
-from gateway.prefill.taxonomy import read_taxonomy, read_units
+from gateway.prefill.taxonomy import read_taxonomy
 from gateway.settings.sections import INSTALLATION
 from tests.support.reading import city_prefill
 
 pytestmark = pytest.mark.unit
 
 CONFIG = INSTALLATION / "config"
-NOW = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)
+NOW = datetime(2026, 12, 1, 3, 0, tzinfo=UTC)
 UNITS = read_units(CONFIG / "units.csv")
 TAXONOMY = read_taxonomy(CONFIG / "taxonomy.csv", UNITS)
 with (Path(__file__).parents[2] / "data" / "demands.csv").open(encoding="utf-8", newline="") as file:

@@ -18,8 +18,7 @@ DAY = date(2026, 11, 24)
 
 
 def row(code: str, *names: str, words: str = "", urgent: bool = False, **dates: str) -> TaxonomyNode:
-    limit = "urgent" if urgent else "normal"
-    return TaxonomyNode(code, code[:-2], names, tuple(words.split()), (), "E01", urgent, limit, **dates)
+    return TaxonomyNode(code, code[:-2], names, tuple(words.split()), (), "E01", plan_urgent=urgent, **dates)
 
 
 TREE = {

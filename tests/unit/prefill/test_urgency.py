@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.domain.guess import FILL_AT
-from gateway.prefill.taxonomy import read_taxonomy, read_units
+from gateway.edge.unit_table import read_units
+from gateway.prefill.taxonomy import read_taxonomy
 from gateway.settings.sections import INSTALLATION
 from tests.support.reading import city_prefill
 
@@ -31,7 +32,7 @@ with (INSTALLATION / "tests" / "data" / "urgency.csv").open(encoding="utf-8", ne
 
 
 def level(text: str) -> str | None:
-    found = {guess.path: guess for guess in PREFILL.read(text, at=datetime(2026, 11, 29, tzinfo=UTC)).guesses}
+    found = {guess.path: guess for guess in PREFILL.read(text, at=datetime(2026, 12, 1, tzinfo=UTC)).guesses}
     urgency = found["demand.urgency"]
     assert urgency.value["reason"]
     return str(urgency.value["level"]) if urgency.confidence >= FILL_AT else None
@@ -43,7 +44,7 @@ def test_the_plans_own_sentence(named: str) -> None:
     rows, said = NAMED_IN_THE_PLAN[named]
     taxonomy = read_taxonomy(CONFIG / "taxonomy.csv", read_units(CONFIG / "units.csv"))
     by_name = {row.names[-1]: row for row in taxonomy.values()}
-    assert [name for name in rows if not (by_name[name].urgent and by_name[name].time_limit == "urgent")] == []
+    assert [name for name in rows if not by_name[name].plan_urgent] == []
     assert level(said) == "urgent"
 
 
@@ -75,5 +76,5 @@ def test_what_is_not_over_stays_urgent(said: str) -> None:
 
 @given(st.text(max_size=300))
 def test_any_text_has_a_level_or_none(text: str) -> None:
-    found = {g.path: g for g in PREFILL.read(text, at=datetime(2026, 11, 29, tzinfo=UTC)).guesses}
+    found = {g.path: g for g in PREFILL.read(text, at=datetime(2026, 12, 1, tzinfo=UTC)).guesses}
     assert ("demand.urgency" in found) == bool(text.strip())

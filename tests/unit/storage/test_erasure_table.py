@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from gateway.storage import account_tables, feed_tables
+from gateway.storage import account_tables, feed_tables, notice_tables
 from gateway.storage.erasure_table import COLUMNS, Does, blank
 from gateway.storage.tables import metadata
 
 pytestmark = pytest.mark.unit
-assert account_tables.users.metadata is feed_tables.feeds.metadata is metadata
+assert account_tables.users.metadata is feed_tables.feeds.metadata is notice_tables.notices.metadata is metadata
 
 
 def test_every_column_has_a_row_and_no_row_is_of_nothing() -> None:

@@ -2,6 +2,7 @@
 /** @import { Session } from "./shared/openapi.d.ts" */
 import { Frame } from "./frame.js";
 import { Login, NewPassword } from "./login/login.js";
+import { logOut } from "./login/log-out.js";
 import { call, setCsrf, setUnauthorized } from "./shared/api.js";
 import { html, render, useEffect, useState } from "./shared/html.js";
 import { session } from "./shared/state.js";
@@ -9,17 +10,17 @@ import { Tools } from "./shared/tools.js";
 
 /** @param {Session} found */
 const enter = (found) => {
+  if (found.unit) {
+    location.replace("../unit/"); // people of a unit have pages of their own
+    return;
+  }
   setCsrf(found.csrf_token);
   session.value = found;
-};
-const leave = async () => {
-  await call("DELETE session").catch(() => {});
-  location.hash = "";
-  session.value = null;
 };
 
 function App() {
   const [ended, setEnded] = useState("");
+  const leave = async () => setEnded(await logOut());
   useEffect(() => {
     setUnauthorized((code) => {
       setCsrf("");

@@ -4,6 +4,7 @@ import { Channels } from "./channels/channels.js";
 import { channels, troubles, watchChannels } from "./channels/state.js";
 import { Feeds } from "./feeds/feeds.js";
 import { TicketList } from "./list/list.js";
+import { Overdue } from "./overdue/overdue.js";
 import { html, useEffect, useState } from "./shared/html.js";
 import { online, route, useDesk, wide } from "./shared/state.js";
 import { connected, follow, subscribe } from "./shared/stream.js";
@@ -11,9 +12,10 @@ import { Tools } from "./shared/tools.js";
 import { Empty, Icon, Logo, Skeleton } from "./shared/ui.js";
 import { known, loadFields } from "./ticket/fields.js";
 import { Ticket } from "./ticket/ticket.js";
+import { Waiting } from "./waiting/waiting.js";
 
 const NEWS_MS = 5000;
-const PAGES = { callbacks: Callbacks, channels: Channels, feeds: Feeds };
+const PAGES = { callbacks: Callbacks, channels: Channels, feeds: Feeds, overdue: Overdue, waiting: Waiting };
 
 /** @param {{ leave: () => void }} props */
 export function Frame({ leave }) {
@@ -38,6 +40,8 @@ export function Frame({ leave }) {
       <nav aria-label=${t.nav}>
         <a href="#/tickets" aria-current=${current("tickets")}><${Icon} name="list" /><span>${t.tickets}</span></a>
         <a href="#/callbacks" aria-current=${current("callbacks")}><${Icon} name="clock" /><span>${t.callbacks}</span></a>
+        <a href="#/waiting" aria-current=${current("waiting")}><${Icon} name="inbox" /><span>${t.waitingTitle}</span></a>
+        <a href="#/overdue" aria-current=${current("overdue")}><${Icon} name="flag" /><span>${t.overdueTitle}</span></a>
         ${session.role === "admin" && html`<a href="#/feeds" aria-current=${current("feeds")}><${Icon} name="refresh" /><span>${t.feeds}</span></a>`}
       </nav>
       <a class=${`pulse ${trouble || unwell ? "pulse-off" : ""}`} href="#/channels" aria-current=${current("channels")}

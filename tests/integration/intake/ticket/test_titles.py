@@ -15,6 +15,7 @@ from aiohttp import web
 
 from gateway.bootstrap.titles import titles
 from gateway.edge.system_clock import SystemClock
+from gateway.errors import TitleUnavailable
 from gateway.following.follower import KEY
 from gateway.following.lease import Lease
 from gateway.intake.contact.accept import ContactIntake
@@ -29,6 +30,7 @@ from tests.support.clocks import SHANGHAI
 from tests.support.events import told
 from tests.support.reading import city_prefill
 from tests.support.servers import served
+from tests.support.sessions import open_sessions
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.integration
@@ -101,11 +103,30 @@ async def endpoint() -> AsyncIterator[Endpoint]:
         yield asked
 
 
+def writer(url: str, *, timeout_s: float = 20.0) -> ChatEndpoint:
+    return ChatEndpoint(url=url, model="city", token="a-token", timeout_s=timeout_s, max_chars=30)
+
+
 @asynccontextmanager
 async def following(db: Database, prefill: PrefillReader, url: str, *, timeout_s: float = 20.0) -> AsyncIterator[None]:
-    writer = ChatEndpoint(url=url, model="city", token="a-token", timeout_s=timeout_s, max_chars=30)
-    duty = Titles(
-        writer=writer,
+    async with running(titles_of(db, prefill, url, timeout_s=timeout_s), db):
+        yield
+
+
+@asynccontextmanager
+async def running(duty: Titles, db: Database) -> AsyncIterator[None]:
+    task = asyncio.create_task(duty.run())
+    try:
+        await until(lambda: passed(db, 0))
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+def titles_of(db: Database, prefill: PrefillReader, url: str, *, timeout_s: float = 20.0) -> Titles:
+    return Titles(
+        make_writer=lambda: writer(url, timeout_s=timeout_s),
         store=db.changes,
         reader=db.reader,
         cursors=db.channel_states,
@@ -115,13 +136,6 @@ async def following(db: Database, prefill: PrefillReader, url: str, *, timeout_s
         max_chars=30,
         lease=None,
     )
-    task = asyncio.create_task(duty.run())
-    try:
-        await until(lambda: passed(db, 0))
-        yield
-    finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
 
 
 async def passed(db: Database, seq: int) -> bool:
@@ -260,6 +274,24 @@ async def test_a_title_that_a_person_confirmed_stays(db: Database, prefill: Pref
         assert record["demand"]["title"] == "我的标题"
         assert record["prefill"]["fields"]["demand.title"]["confirmed_by"] == "user:li"
     assert len(endpoint.bodies) == 1
+
+
+async def test_a_closed_writer_asks_and_opens_nothing(endpoint: Endpoint) -> None:
+    one = writer(endpoint.url)
+    assert await one.write(SAID) == GOOD
+    await one.aclose()
+    before = open_sessions()
+    with pytest.raises(TitleUnavailable):
+        await one.write(SAID)
+    assert open_sessions() == before
+    assert len(endpoint.bodies) == 1
+
+
+async def test_a_duty_that_is_begun_anew_asks_again(db: Database, prefill: PrefillReader, endpoint: Endpoint) -> None:
+    duty = titles_of(db, prefill, endpoint.url)
+    for key in ("a", "b"):
+        async with running(duty, db):
+            assert (await settled(db, await contact(db, prefill, key)))["demand"]["title"] == GOOD
 
 
 async def test_without_an_endpoint_there_is_no_duty(db: Database, prefill: PrefillReader) -> None:

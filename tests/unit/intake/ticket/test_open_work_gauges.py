@@ -39,6 +39,7 @@ class Store:
             callbacks_open=3,
             callbacks_overdue=1,
             feeds={feed: FeedBacklog(waiting=4, oldest=since, dead=5) for feed in feeds},
+            clocks=Backlog(waiting=6, oldest=since),
         )
 
     async def clock_offset_s(self) -> float | None:
@@ -70,7 +71,16 @@ def gauges(store: Store, leases: Leases, owner: str, lease_s: float = 30.0) -> O
 
 
 def shown() -> dict[tuple[str, ...], float]:
-    names = ("transcripts", "outbox", "callbacks", "feed_pending", "feed_dead", "feed_oldest")
+    names = (
+        "transcripts",
+        "outbox",
+        "callbacks",
+        "feed_pending",
+        "feed_dead",
+        "feed_oldest",
+        "clocks_pending",
+        "clocks_oldest",
+    )
     starts = tuple(f"gateway_{name}" for name in names)
     return {
         (sample.name.removeprefix("gateway_"), *sample.labels.values()): sample.value
@@ -93,6 +103,8 @@ async def test_while_the_lease_is_ours_it_is_counted_and_afterwards_by_the_next(
         ("outbox_oldest_seconds", "removed"): 90,
         ("callbacks_open",): 3,
         ("callbacks_overdue",): 1,
+        ("clocks_pending",): 6,
+        ("clocks_oldest_seconds",): 90,
         ("feed_pending", "cases"): 4,
         ("feed_dead", "cases"): 5,
         ("feed_oldest_seconds", "cases"): 90,

@@ -4,7 +4,7 @@
 /** @import { Callback, Event, Operations, RefusedCallList } from "../shared/openapi.d.ts" */
 import { call, explain, failure } from "../shared/api.js";
 import { dashed, fullTime, hourMinute, spacedPhone, span, word } from "../shared/format.js";
-import { html, useEffect, useRef, useState } from "../shared/html.js";
+import { html, useEffect, useLayoutEffect, useRef, useState } from "../shared/html.js";
 import { bare, now, useDesk, useThrottled } from "../shared/state.js";
 import { subscribe } from "../shared/stream.js";
 import { Chip, Empty, Icon, PageTitle, Skeleton } from "../shared/ui.js";
@@ -12,7 +12,7 @@ import { Chip, Empty, Icon, PageTitle, Skeleton } from "../shared/ui.js";
 const REFRESH_MS = 1000;
 const REFUSED_MS = 60000;
 /** @typedef {"attempt" | "done" | "cancel"} Verb */
-/** How it went, and why. @typedef {{ result?: string, reason?: string }} Outcome */
+/** How it went, and why. @typedef {{ result?: string, reason?: string, satisfied?: number }} Outcome */
 /** @typedef {NonNullable<Operations["GET callbacks"]["query"]>} Query */
 
 const ASKS = new Set(["interaction.ended", "ticket.corrected"]);
@@ -108,6 +108,7 @@ function Task({ item, reload, tell }) {
   const phone = spacedPhone(shown || item.phone);
   const left = Date.parse(item.due_at) - now.value;
   const no = dashed(item.ticket_no);
+  const asked = (item.reasons || [item.reason]).filter((one) => one === "visit" || one === "reply");
   /** @param {Verb | "claim"} verb @param {Outcome} [body] */
   const act = async (verb, body) => {
     const unmasked = verb === "claim";
@@ -167,11 +168,11 @@ function Task({ item, reload, tell }) {
       ${open && !(mine && shown) && (!item.claimed_by || mine) && item.phone &&
       html`<button type="button" class="button button-main" disabled=${busy} aria-label=${`${t.callbackVerbs.claim} ${no}`}
         onClick=${() => act("claim")}><${Icon} name="phone" />${t.callbackVerbs.claim}</button>`}
-      ${open && (!item.claimed_by || mine) && html`${item.phone && button("attempt")}${button("done", mine && Boolean(shown))}${button("cancel")}`}
+      ${open && (!item.claimed_by || mine) && html`${item.phone && button("attempt")}${button("done", mine && Boolean(shown))}${!asked.includes("visit") && button("cancel")}`}
       <a class="button" href=${`#/tickets/${item.ticket_id}`}>${t.openTicket}<span class="visually-hidden"> ${no}</span></a>
     </div>
     ${problem && html`<p class="note-bad task-wide" role="alert">${problem}</p>`}
-    ${doing && html`<${Ending} verb=${doing} no=${no} busy=${busy} close=${close} act=${act} />`}
+    ${doing && html`<${Ending} verb=${doing} no=${no} busy=${busy} close=${close} act=${act} asks=${asked} />`}
   </li>`;
 }
 
@@ -192,21 +193,23 @@ function Tried({ item }) {
 
 /**
  * How it went: a result where there are several, and a note; only who cancels has to say why.
- * @param {{ verb: Verb, no: string, busy: boolean, close: () => void, act: (verb: Verb, body: Outcome) => Promise<boolean> }} props
+ * @param {{ verb: Verb, no: string, busy: boolean, close: () => void, act: (verb: Verb, body: Outcome) => Promise<boolean>, asks: string[] }} props
  */
-function Ending({ verb, no, busy, close, act }) {
+function Ending({ verb, no, busy, close, act, asks }) {
   const { t } = useDesk();
   const offered = verb === "cancel" ? [] : t.resultsOf[verb];
-  const results = Object.entries(t.callbackResults).filter(([key]) => offered.includes(key));
+  const results = Object.entries(t.callbackResults).filter(([key]) => offered.includes(key) && (key !== "declined" || asks.length > 0));
   const [result, setResult] = useState(results.length ? results[0][0] : "");
   const [note, setNote] = useState("");
+  const [score, setScore] = useState("");
+  const rates = asks.length > 0 && result === "reached"; // they were told a reply, or asked what they think of it
   const first = useRef(/** @type {HTMLElement | null} */ (null));
-  useEffect(() => first.current?.focus(), []);
+  useLayoutEffect(() => first.current?.focus(), []);
   /** @param {HandledEvent} event */
   const send = (event) => {
     event.preventDefault();
     const reason = note.trim() || undefined;
-    return act(verb, verb === "cancel" ? { reason } : { result, reason });
+    return act(verb, verb === "cancel" ? { reason } : { result, reason, satisfied: rates && score ? Number(score) : undefined });
   };
   return html`<form class="task-wide outcome" aria-label=${`${t.callbackVerbs[verb]} ${no}`} onSubmit=${send}
     onKeyDown=${(event) => event.key === "Escape" && bare(event) && close()}>
@@ -214,6 +217,11 @@ function Ending({ verb, no, busy, close, act }) {
     html`<label class="field"><span class="hint">${t.result}</span>
       <select ref=${first} value=${result} onChange=${(event) => setResult(event.target.value)}>
         ${results.map(([key, name]) => html`<option key=${key} value=${key}>${name}</option>`)}</select></label>`}
+    ${rates &&
+    html`<label class="field"><span class="hint">${t.theirScore}</span>
+      <select value=${score} required=${asks.includes("visit")} onChange=${(event) => setScore(event.target.value)}>
+        <option value="">${t.notSaid}</option>
+        ${Object.entries(t.scores).reverse().map(([key, name]) => html`<option key=${key} value=${key}>${name}</option>`)}</select></label>`}
     <label class="field outcome-note"><span class="hint">${verb === "cancel" ? t.cancelWhy : t.note}</span>
       <input ref=${results.length ? undefined : first} value=${note} maxlength="200" required=${verb === "cancel"} autocomplete="off"
         onInput=${(event) => setNote(event.target.value)} /></label>

@@ -6,7 +6,7 @@ export const zh = {
   dueIn: (/** @type {string} */ t) => `还剩 ${t}`,
   openTicket: "打开工单",
   callbackReasons: {
-    asked_for_person: "要求人工", reply_window_closed: "答复发不出去", callback_requested: "要求回拨",
+    asked_for_person: "要求人工", reply_window_closed: "答复发不出去", reply: "告知答复", visit: "回访", callback_requested: "要求回拨",
     abandoned_before_answer: "接听前挂断", abandoned_in_flow: "流程中挂断", abandoned_in_queue: "排队中挂断", interrupted: "通话中断",
   },
   refusedCalls: "没有接进来的电话",
@@ -33,13 +33,16 @@ export const zh = {
   },
   callbackResults: {
     no_answer: "无人接听", busy: "占线", unreachable: "无法接通", wrong_number: "号码不对", call_later: "请稍后再打",
-    reached: "已联系上", not_reached: "多次未能联系上",
+    reached: "已联系上", declined: "已联系上，不愿评价", not_reached: "多次未能联系上",
   },
-  resultsOf: { attempt: ["no_answer", "busy", "unreachable", "wrong_number", "call_later"], done: ["reached", "not_reached"] },
+  resultsOf: { attempt: ["no_answer", "busy", "unreachable", "wrong_number", "call_later"], done: ["reached", "declined", "not_reached"] },
   callbackWhys: {
-    reached: "已联系上", not_reached: "未能联系上", cancelled: "坐席取消", called_again: "对方已再次来电", call_went_on: "原通话其实没有中断",
+    reached: "已联系上", declined: "已联系上，不愿评价", not_reached: "未能联系上", cancelled: "坐席取消", called_again: "对方已再次来电", call_went_on: "原通话其实没有中断", needless: "已无须再打",
   },
   result: "结果",
+  theirScore: "对方的评价",
+  notSaid: "未评价",
+  scores: { 1: "很不满意", 2: "不满意", 3: "基本满意", 4: "满意", 5: "很满意" },
   note: "备注（选填）",
   cancelWhy: "取消原因",
   goBack: "返回",
@@ -50,6 +53,7 @@ export const zh = {
   claimedByMe: (/** @type {string} */ until) => `由您回拨，至 ${until}`,
   callback_claimed: "另一位坐席刚刚领取了这件回拨。",
   callback_closed: "这件回拨已经结束。",
+  visit_unanswered: "回访须写明结果：对方的评价、不愿评价；三个不同时段均未接通才算联系不上，此前请记“未接通”。",
 };
 
 /** @type {typeof zh} */
@@ -61,6 +65,7 @@ export const en = {
   openTicket: "Open ticket",
   callbackReasons: {
     asked_for_person: "Asked for a person", reply_window_closed: "The answer could not be sent",
+    reply: "Tell them the reply", visit: "Ask what they think",
     callback_requested: "Asked for a callback", abandoned_before_answer: "Hung up before answer",
     abandoned_in_flow: "Hung up in the dialogue", abandoned_in_queue: "Hung up while waiting", interrupted: "Cut off",
   },
@@ -90,12 +95,15 @@ export const en = {
   },
   callbackResults: {
     no_answer: "No answer", busy: "Busy", unreachable: "Unreachable", wrong_number: "Wrong number", call_later: "Asked to call later",
-    reached: "Reached", not_reached: "Tried often, not reached",
+    reached: "Reached", declined: "Reached, would not judge it", not_reached: "Tried often, not reached",
   },
-  resultsOf: { attempt: ["no_answer", "busy", "unreachable", "wrong_number", "call_later"], done: ["reached", "not_reached"] },
+  resultsOf: { attempt: ["no_answer", "busy", "unreachable", "wrong_number", "call_later"], done: ["reached", "declined", "not_reached"] },
   callbackWhys: {
-    reached: "reached", not_reached: "not reached", cancelled: "cancelled at the desk", called_again: "they called again", call_went_on: "the call had gone on after all",
+    reached: "reached", declined: "reached, would not judge the reply", not_reached: "not reached", cancelled: "cancelled at the desk", called_again: "they called again", call_went_on: "the call had gone on after all", needless: "no call was needed any more",
   },
+  theirScore: "What they think of it",
+  notSaid: "They did not say",
+  scores: { 1: "Very dissatisfied", 2: "Dissatisfied", 3: "Fairly satisfied", 4: "Satisfied", 5: "Very satisfied" },
   result: "Result",
   note: "Note (optional)",
   cancelWhy: "Why no call is owed",
@@ -107,4 +115,5 @@ export const en = {
   claimedByMe: (until) => `Yours until ${until}`,
   callback_claimed: "Somebody else has just taken this callback.",
   callback_closed: "This callback is over.",
+  visit_unanswered: "Say what came of it: their score, or that they would not judge. Not reached takes three different hours; until then choose “No luck”.",
 };

@@ -5,7 +5,7 @@
 /** @import { Feed as OneFeed } from "../shared/record.d.ts" */
 import { call, explain, failure } from "../shared/api.js";
 import { dashed, fullTime, word } from "../shared/format.js";
-import { html, useEffect, useRef, useState } from "../shared/html.js";
+import { html, useEffect, useLayoutEffect, useRef, useState } from "../shared/html.js";
 import { bare, useDesk } from "../shared/state.js";
 import { Chip, Empty, PageTitle, Skeleton } from "../shared/ui.js";
 
@@ -119,7 +119,7 @@ function Replay({ verb, feed, busy, close, act }) {
   const { t } = useDesk();
   const [since, setSince] = useState("");
   const first = useRef(/** @type {HTMLElement | null} */ (null));
-  useEffect(() => first.current?.focus(), []);
+  useLayoutEffect(() => first.current?.focus(), []);
   /** @param {HandledEvent} event */
   const send = (event) => {
     event.preventDefault();

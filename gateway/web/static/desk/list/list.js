@@ -1,20 +1,15 @@
 // The live list of tickets, newest first.
-/** @import { Session, Ticket } from "../shared/openapi.d.ts" */
-/** @import { Words } from "../shared/state.js" */
-/** @import { Filter } from "./live.js" */
-import { channels } from "../channels/state.js";
+/** @import { Ticket } from "../shared/openapi.d.ts" */
 import { explain } from "../shared/api.js";
 import { dashed, listTime, onCall, summary, tail, whereabouts, word } from "../shared/format.js";
 import { html, useEffect, useRef, useState } from "../shared/html.js";
 import { bare, now, useDesk } from "../shared/state.js";
 import { subscribe } from "../shared/stream.js";
 import { Chip, Empty, Icon, LiveDot, PageTitle, Skeleton } from "../shared/ui.js";
-import { LiveList, NOTHING } from "./live.js";
+import { Filters } from "./filters.js";
+import { LiveList, NO_FILTER, NOTHING } from "./live.js";
 
 const TYPE_MS = 250;
-/** @type {Filter} */
-const NO_FILTER = { text: "", line: "", status: "", channel: "", empty: false };
-const ALWAYS = ["platform", "open311"]; // what other systems hand in needs no channel of its own
 let kept = NO_FILTER;
 
 /** @param {{ selected: string | undefined, main: boolean }} props */
@@ -61,14 +56,14 @@ export function TicketList({ selected, main }) {
     addEventListener("keydown", move);
     return () => removeEventListener("keydown", move);
   }, []);
-  const filtered = filter.text || filter.line || filter.status || filter.channel;
+  const filtered = Object.entries(filter).some(([key, value]) => key !== "empty" && value);
   const inside = html`
     <div class="list-head">
       <div class="list-title">
         <${PageTitle} quiet=${!main} focusKey="list">${t.tickets}<//>
         <span class="count" role="status">${items && t.count(items.length, more)}</span>
       </div>
-      <${Filters} filter=${filter} setFilter=${setFilter} t=${t} statuses=${session.statuses} />
+      <${Filters} filter=${filter} setFilter=${setFilter} statuses=${session.statuses} />
     </div>
     ${error && items === null && html`<${Empty} icon="refresh" title=${t.failed} hint=${explain(t, error)}>
       <button class="button" onClick=${load}>${t.retry}</button><//>`}
@@ -89,45 +84,6 @@ export function TicketList({ selected, main }) {
   return main
     ? html`<main id="main" class="list" tabindex="-1">${inside}</main>`
     : html`<section class="list" aria-label=${t.tickets}>${inside}</section>`;
-}
-
-/**
- * Only what can be found is offered: statuses that tickets are given, channels that are configured.
- * @param {{ filter: Filter, setFilter: (filter: Filter) => void, t: Words, statuses: Session["statuses"] }} props
- */
-function Filters({ filter, setFilter, t, statuses }) {
-  const kinds = [...new Set([...(channels.value.items || []).map((one) => one.kind), ...ALWAYS])];
-  /** @param {keyof Filter} key */
-  const set = (key) => (/** @type {{ target: HTMLInputElement }} */ { target }) =>
-    setFilter({ ...filter, [key]: target.type === "checkbox" ? target.checked : target.value });
-  return html`<form role="search" class="filters" onSubmit=${(event) => event.preventDefault()}>
-    <div class="search">
-      <${Icon} name="search" />
-      <input type="search" aria-label=${t.searchLabel} placeholder=${t.search} value=${filter.text} onInput=${set("text")}
-        maxlength="200" autocomplete="off" spellcheck="false" enterkeyhint="search" />
-    </div>
-    <div class="selects">
-      <label><span class="visually-hidden">${t.fields.line}</span>
-        <select value=${filter.line} onChange=${set("line")}>
-          <option value="">${t.fields.line}: ${t.all}</option>
-          ${Object.entries(t.words.line).map(([key, name]) => html`<option key=${key} value=${key}>${name}</option>`)}
-        </select>
-      </label>
-      <label><span class="visually-hidden">${t.fields.status}</span>
-        <select value=${filter.status} onChange=${set("status")}>
-          <option value="">${t.fields.status}: ${t.all}</option>
-          ${statuses.map((key) => html`<option key=${key} value=${key}>${word(t.words.status, key, t)}</option>`)}
-        </select>
-      </label>
-      <label><span class="visually-hidden">${t.fields.channel}</span>
-        <select value=${filter.channel} onChange=${set("channel")}>
-          <option value="">${t.fields.channel}: ${t.all}</option>
-          ${kinds.map((key) => html`<option key=${key} value=${key}>${word(t.channels, key, t)}</option>`)}
-        </select>
-      </label>
-    </div>
-    <label class="check"><input type="checkbox" checked=${filter.empty} onChange=${set("empty")} /><span>${t.showEmpty}</span></label>
-  </form>`;
 }
 
 /** @param {{ item: Ticket, current: boolean, fresh: boolean }} props */

@@ -8,9 +8,16 @@ const LONGEST = 1000; // a list that has grown beyond it begins again with one p
 const BATCH = 100; // tickets that one request may name; where more have changed, the list is read anew
 const PAUSE_MS = 500; // between two requests: at most two a second, however much happens
 const AGAIN_MS = 5000; // after one that failed
+const INDEXED_MS = 1500; // after a change its words are found by then
 
 /** @typedef {NonNullable<Operations["GET tickets"]["query"]>} Query */
-/** What the list is narrowed to. @typedef {{ text: string, line: string, status: string, channel: string, empty: boolean }} Filter */
+/**
+ * What the list is narrowed to. `from`, `to`: days, both included; `due`: `over` or `day`; `name`: a requester's whole one.
+ * @typedef {{
+ *   text: string, line: string, status: string, channel: string, empty: boolean, unit: string, category: string,
+ *   division: string, due: string, from: string, to: string, name: string,
+ * }} Filter
+ */
 /**
  * `items`: newest first, null until they have come; `fresh`: ids of those that were not there at the look before.
  * @typedef {{ items: Ticket[] | null, more: boolean, fresh: Set<string>, error: ApiError | null }} Shown
@@ -19,12 +26,21 @@ const AGAIN_MS = 5000; // after one that failed
 /** @type {Shown} */
 export const NOTHING = { items: null, more: false, fresh: new Set(), error: null };
 
+/** Those that are chosen more seldom. */
+export const FURTHER = /** @type {const} */ (["unit", "category", "division", "due", "from", "to", "name"]);
+/** @type {Filter} */
+export const NO_FILTER = {
+  text: "", line: "", status: "", channel: "", empty: false,
+  unit: "", category: "", division: "", due: "", from: "", to: "", name: "",
+};
+const DAY_MS = 86_400_000;
+
 export class LiveList {
   /** @param {(shown: Shown) => void} show hears of every change */
   constructor(show) {
     this.show = show;
     /** @type {Filter} */
-    this.filter = { text: "", line: "", status: "", channel: "", empty: false };
+    this.filter = NO_FILTER;
     /** @type {Ticket[] | null} */
     this.items = null;
     /** @type {string | null} */
@@ -78,7 +94,8 @@ export class LiveList {
 
   soon() {
     if (this.asking || this.timer) return;
-    this.timer = setTimeout(() => this.round(), Math.max(0, this.last + PAUSE_MS - Date.now()));
+    const rest = this.last + PAUSE_MS - Date.now();
+    this.timer = setTimeout(() => this.round(), Math.max(this.filter.text ? INDEXED_MS : 0, rest));
   }
 
   /** One request. */
@@ -139,10 +156,28 @@ export class LiveList {
 
   /** @param {Query} asked */
   ask(asked) {
-    const { text, line, status, channel, empty } = this.filter;
-    const narrowed = { text: text.trim(), line, status, channel, empty: empty ? undefined : false };
+    const { text, empty, due, from, to, name, ...same } = this.filter;
+    const narrowed = {
+      ...same,
+      text: text.trim(),
+      name: name.trim(),
+      empty: empty ? undefined : false,
+      created_from: from && dayBegins(from).toISOString(),
+      created_to: to && dayBegins(to, 1).toISOString(),
+      due_to: due && new Date(Date.now() + (due === "day" ? DAY_MS : 0)).toISOString(),
+    };
     return call("GET tickets", { query: /** @type {Query} */ ({ order: "newest", ...narrowed, ...asked }) });
   }
+}
+
+/**
+ * When a day begins on the clock of this machine, or one `later` days after it.
+ * @param {string} day `YYYY-MM-DD`
+ */
+function dayBegins(day, later = 0) {
+  const begun = new Date(`${day}T00:00`);
+  begun.setDate(begun.getDate() + later);
+  return begun;
 }
 
 /**

@@ -3,7 +3,7 @@
 /** @import { Session } from "../shared/openapi.d.ts" */
 /** @import { TextKey } from "../shared/state.js" */
 import { ApiError, call, explain, failure } from "../shared/api.js";
-import { html, useEffect, useRef, useState } from "../shared/html.js";
+import { html, useLayoutEffect, useRef, useState } from "../shared/html.js";
 import { useDesk } from "../shared/state.js";
 import { Logo, Password } from "../shared/ui.js";
 
@@ -29,7 +29,7 @@ export function Login({ onSession, ended }) {
   const [error, setError] = useState("");
   const first = useRef(/** @type {HTMLInputElement | null} */ (null));
   const secret = useRef(/** @type {HTMLInputElement | null} */ (null));
-  useEffect(() => first.current?.focus(), []);
+  useLayoutEffect(() => first.current?.focus(), []);
   /** @param {{ preventDefault(): void }} event */
   const submit = async (event) => {
     event.preventDefault();
@@ -70,7 +70,7 @@ export function NewPassword({ onSession }) {
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState("");
   const first = useRef(/** @type {HTMLInputElement | null} */ (null));
-  useEffect(() => first.current?.focus(), []);
+  useLayoutEffect(() => first.current?.focus(), []);
   /** @param {{ preventDefault(): void }} event */
   const submit = async (event) => {
     event.preventDefault();

@@ -60,36 +60,52 @@ export const checkSession = () => call("GET session").catch((error) => error.sta
  * @template {keyof Operations} K
  * @typedef {{
  *   path?: Record<Braced<K>, string>, query?: Operations[K]["query"], body?: Operations[K]["body"],
- *   version?: number, signal?: AbortSignal,
+ *   version?: number, key?: string, signal?: AbortSignal,
  * }} Asked
  */
 
 /**
  * Asks for an operation: `call("GET tickets/{ticket}", { path: { ticket: id } })`. Parts of the query that are undefined,
- * null or "" are left out. Throws ApiError.
+ * null or "" are left out. Asked again with the same `key` it is done once. Throws ApiError.
  * @template {keyof Operations} K
  * @param {K} operation
  * @param {Asked<K>} asked
  * @returns {Promise<Operations[K]["answer"]>}
  */
-export async function call(operation, { path, query, body, version, signal } = {}) {
-  const [method, template] = operation.split(" ");
+export function call(operation, { path, query, body, version, key, signal } = {}) {
   /** @type {Record<string, string>} */
-  const headers = { Accept: "application/json" };
+  const headers = {};
   if (body !== undefined) headers["Content-Type"] = "application/json";
-  if (method !== "GET") headers["X-CSRF-Token"] = csrf;
   if (version !== undefined) headers["If-Match"] = `"${version}"`;
+  if (key !== undefined) headers["Idempotency-Key"] = key;
+  return ask(operation, { path, query, headers, signal, body: body === undefined ? undefined : JSON.stringify(body) });
+}
+
+/**
+ * The same where the body is a file.
+ * @template {keyof Operations} K
+ * @param {K} operation
+ * @param {Pick<Asked<K>, "path" | "query"> & { file: Blob }} asked
+ * @returns {Promise<Operations[K]["answer"]>}
+ */
+export const send = (operation, { path, query, file }) => ask(operation, { path, query, headers: {}, body: file });
+
+/**
+ * @param {string} operation
+ * @param {{
+ *   path?: Record<string, string>, query?: Record<string, unknown>, headers: Record<string, string>,
+ *   body?: string | Blob, signal?: AbortSignal,
+ * }} asked
+ */
+async function ask(operation, { path, query, headers, body, signal }) {
+  const [method, template] = operation.split(" ");
+  headers.Accept = "application/json";
+  if (method !== "GET") headers["X-CSRF-Token"] = csrf;
   if (performance.now() - lastHand > HAND_MS) headers["X-Idle"] = "1";
   else lastAsked = performance.now();
   let answer;
   try {
-    answer = await fetch(`/api/v1/${address(template, path, query)}`, {
-      method,
-      headers,
-      signal,
-      body: body === undefined ? undefined : JSON.stringify(body),
-      credentials: "same-origin",
-    });
+    answer = await fetch(`/api/v1/${address(template, path, query)}`, { method, headers, signal, body, credentials: "same-origin" });
   } catch (error) {
     if (error instanceof DOMException && error.name === "AbortError") throw error;
     throw new ApiError(0, "offline", "");

@@ -8,6 +8,7 @@ export const dashed = (no) => (no && no.length === 15 ? `${no.slice(0, 8)}-${no.
 /** @param {string} no */
 export const tail = (no) => (no ? no.slice(-7).replace(/^0+(?=\d{3})/, "") : "");
 
+const DAY_MS = 86400000;
 /** @param {number} n */
 const two = (n) => String(n).padStart(2, "0");
 /** @param {number} seconds */
@@ -52,6 +53,29 @@ const day = (at, desk) => format(desk, { month: "short", day: "numeric" }).forma
 /** @param {string} at @param {number} now @param {Desk} desk */
 export const listTime = (at, now, desk) =>
   day(at, desk) === day(now, desk) ? hourMinute(at, desk) : `${day(at, desk)} ${hourMinute(at, desk)}`;
+
+/**
+ * An instant as a field of date and time takes it: what the clocks of the city show, whatever those of the browser do.
+ * @param {number} at @param {string} zone
+ */
+export function wallTime(at, zone) {
+  const shown = new Intl.DateTimeFormat("sv-SE", { dateStyle: "short", timeStyle: "short", timeZone: zone }).format(at);
+  return shown.replace(" ", "T");
+}
+
+/**
+ * The instant at which the clocks of the city show `wall` ("2026-12-01T09:30"); of two, where they are put back, the
+ * earlier; where they skip it, as much later as they skip.
+ * @param {string} wall @param {string} zone
+ */
+export function instantOf(wall, zone) {
+  const named = Date.parse(`${wall}Z`);
+  /** @param {number} at */
+  const ahead = (at) => Date.parse(`${wallTime(at, zone)}Z`) - at;
+  const early = named - ahead(named - DAY_MS);
+  const late = named - ahead(early);
+  return [early, late].find((at) => wallTime(at, zone) === wall) ?? early;
+}
 
 /** @param {number} ms @param {Words} t */
 export function span(ms, t) {

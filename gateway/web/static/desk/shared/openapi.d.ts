@@ -7,6 +7,8 @@ export interface Accepted {
   emergency?: "110" | "119" | "120" | "122";
 }
 
+export interface ArchiveBody { reason: WhyArchived; }
+
 export interface Attachment {
   name: string;
   media_type?: string | null;
@@ -84,6 +86,103 @@ export interface CallbackRequestedData { reason: string; changed?: Changed; }
 
 export interface CancelBody { reason: string; }
 
+export interface Case {
+  ticket_id: string;
+  version: number;
+  status: "registered" | "classified" | "dispatched" | "signed" | "handling" | "replied" | "evaluated" | "archived" | "merged" | "deflected" | "informed" | "withdrawn";
+  undecided_since: string | null;
+  reopened: number;
+  reassigned: number;
+  centre_time_ms: number;
+  possible: CaseAction[];
+  tasks: {
+    task_id: string;
+    unit: { code: string; zh: string; en: string; };
+    role: { code: string; zh: string; en: string; };
+    status: { code: string; zh: string; en: string; };
+    version: number;
+    due_at: string | null;
+    asked_until: string | null;
+    asked_pause: string | null;
+    own_time_ms: number;
+    returns: {
+      at: string;
+      rule: { code: string; zh: string; en: string; };
+      upheld: boolean;
+      reviewed_at: string | null;
+      reviewed_by: string | null;
+    }[];
+    possible: CaseAction[];
+  }[];
+  clocks: {
+    clock_id: string;
+    kind: { code: string; zh: string; en: string; };
+    task_id: string | null;
+    unit: { code: string; zh: string; en: string; } | null;
+    due_at: string;
+    warn_at: string | null;
+    breached_at: string | null;
+    paused_at: string | null;
+    met_at: string | null;
+    stopped_at: string | null;
+    calendar: string;
+    unsure: boolean;
+  }[];
+  trace: DispatchStep[];
+}
+
+export interface CaseAction {
+  verb: "dispatch" | "reply" | "evaluate" | "archive" | "reopen" | "inform" | "deflect" | "supervise" | "confer" | "withdraw" | "sign" | "return" | "uphold" | "reassign" | "extend" | "pause" | "resume" | "arrive" | "respond" | "accept" | "send_back";
+  zh: string;
+  en: string;
+  fields: { name: string; required: boolean; }[];
+  reasons: { code: string; zh: string; en: string; script: { zh: string; en: string; } | null; }[];
+}
+
+export interface CaseArchivedData { why: string; waived?: string | null; changed?: Changed; }
+
+export interface CaseConferredData { way: string; units: string[]; note_id?: string | null; changed?: Changed; }
+
+export interface CaseDeflectedData { reason: string; note_id?: string | null; changed?: Changed; }
+
+export interface CaseDiscontentOverData { of?: string | null; changed?: Changed; }
+
+export interface CaseDispatchedData {
+  stage: string;
+  rule?: string | null;
+  trace: string[];
+  directory: string;
+  table?: string | null;
+  policy: string;
+  changed?: Changed;
+}
+
+export interface CaseDissatisfiedData { satisfied?: number | null; of?: string | null; changed?: Changed; }
+
+export interface CaseInformedData { reason: string; note_id?: string | null; changed?: Changed; }
+
+export interface CaseReopenedData { reason: string; note_id?: string | null; changed?: Changed; }
+
+export interface CaseRepliedData { note_id: string; by: string; changed?: Changed; }
+
+export interface CaseReplyBody { text: string; }
+
+export interface CaseReportedData { status: string; reported_at: string; note_id?: string | null; late?: boolean; changed?: Changed; }
+
+export interface CaseSupervisedData { reason: string; note_id?: string | null; changed?: Changed; }
+
+export interface CaseUndecidedData { reason: string; trace?: string[]; candidates?: string[]; changed?: Changed; }
+
+export interface CaseUpdateBody { update_id?: string | null; status: Reported; at: string; text?: string | null; }
+
+export interface CaseUpdated {
+  ticket_id: string;
+  ticket_no: string;
+  status: "registered" | "classified" | "dispatched" | "signed" | "handling" | "replied" | "evaluated" | "archived" | "merged" | "deflected" | "informed" | "withdrawn";
+  version: number;
+  result: "applied" | "late" | "repeated" | "unchanged";
+}
+
 export interface CategoryPatch {
   code: string;
   l1?: string | null;
@@ -116,11 +215,110 @@ export interface ChannelList {
   }[];
 }
 
+export interface ClockBreachedData {
+  clock_id: string;
+  clock_kind: string;
+  task_id?: string | null;
+  unit?: string | null;
+  due: string;
+  changed?: Changed;
+}
+
+export interface ClockEscalatedData {
+  clock_id: string;
+  clock_kind: string;
+  task_id?: string | null;
+  unit?: string | null;
+  due: string;
+  to: string;
+  changed?: Changed;
+}
+
+export interface ClockMetData {
+  clock_id: string;
+  clock_kind: string;
+  task_id?: string | null;
+  unit?: string | null;
+  due: string;
+  changed?: Changed;
+}
+
+export interface ClockMovedData {
+  clock_id: string;
+  clock_kind: string;
+  task_id?: string | null;
+  unit?: string | null;
+  due: string;
+  why: string;
+  due_at: string;
+  changed?: Changed;
+}
+
+export interface ClockPausedData {
+  clock_id: string;
+  clock_kind: string;
+  task_id?: string | null;
+  unit?: string | null;
+  due: string;
+  changed?: Changed;
+}
+
+export interface ClockResumedData {
+  clock_id: string;
+  clock_kind: string;
+  task_id?: string | null;
+  unit?: string | null;
+  due: string;
+  changed?: Changed;
+}
+
+export interface ClockStartedData {
+  clock_id: string;
+  clock_kind: string;
+  task_id?: string | null;
+  unit?: string | null;
+  due: string;
+  due_at: string;
+  policy: number;
+  changed?: Changed;
+}
+
+export interface ClockStoppedData {
+  clock_id: string;
+  clock_kind: string;
+  task_id?: string | null;
+  unit?: string | null;
+  due: string;
+  changed?: Changed;
+}
+
+export interface ClockUnbreachedData {
+  clock_id: string;
+  clock_kind: string;
+  task_id?: string | null;
+  unit?: string | null;
+  due: string;
+  changed?: Changed;
+}
+
+export interface ClockWarnedData {
+  clock_id: string;
+  clock_kind: string;
+  task_id?: string | null;
+  unit?: string | null;
+  due: string;
+  changed?: Changed;
+}
+
 export interface Community { code?: string | null; name?: string | null; }
 
 export interface CommunityPatch { code?: string | null; name?: string | null; }
 
 export interface ComplainedAboutPatch { name?: string | null; phone?: string | null; }
+
+export interface ConferBody { way: ConferWay; units: string[]; text?: string | null; }
+
+export type ConferWay = "system" | "phone" | "sms" | "app" | "wechat_group" | "document";
 
 export interface ConfirmBody { paths: string[]; seen?: SeenField[] | null; }
 
@@ -156,6 +354,8 @@ export interface ContactStatus {
   closed_at: string | null;
 }
 
+export type Crossing = "enforcement" | "function";
+
 export type Crs = "WGS84" | "GCJ02" | "CGCS2000" | "BD09";
 
 export interface DeadLetterList {
@@ -186,24 +386,42 @@ export interface DemandTakenData { changed?: Changed; }
 
 export type DemandType = "consultation" | "help" | "complaint" | "report" | "suggestion" | "praise" | "other";
 
+export interface DispatchBody {
+  unit?: string | null;
+  joint?: string[];
+  reason?: string | null;
+  text?: string | null;
+  crossing?: Crossing | null;
+}
+
+export interface DispatchStep {
+  stage: { code: string; zh: string; en: string; };
+  rule: { code: string; zh: string; en: string; };
+  units: { code: string; zh: string; en: string; }[];
+  rows: number[];
+  reason: string | null;
+}
+
 export interface District { code?: string | null; name?: string | null; }
 
 export interface DistrictPatch { code?: string | null; name?: string | null; }
 
 export interface Divisions { version: string; items: { code: string; name: string; level: string; parent: string; }[]; }
 
-export interface DoneBody { result: DoneResult; reason?: string | null; }
+export interface DoneBody { result: DoneResult; reason?: string | null; satisfied?: number | null; }
 
-export type DoneResult = "reached" | "not_reached";
+export type DoneResult = "reached" | "declined" | "not_reached";
 
 export type EmergencyNumber = "110" | "119" | "120" | "122";
 
 export interface EmergencyRaisedData { number: string; message_id?: string | null; changed?: Changed; }
 
+export interface EvaluateBody { satisfied: number; text?: string | null; reply_id?: string | null; }
+
 export interface Event {
   event_seq: number;
   event_id: string;
-  type: "attachment.failed" | "attachment.stored" | "attachment.transcribed" | "callback.attempted" | "callback.cancelled" | "callback.claimed" | "callback.done" | "callback.number_changed" | "callback.opened" | "callback.reason_added" | "callback.requested" | "emergency.raised" | "interaction.answered" | "interaction.ended" | "interaction.line_chosen" | "interaction.started" | "message.delivered" | "message.failed" | "message.read" | "message.received" | "message.sent" | "source.told" | "ticket.added_to" | "ticket.corrected" | "ticket.demand_taken" | "ticket.erased" | "ticket.merged" | "ticket.progress_asked" | "ticket.rated" | "ticket.registered" | "ticket.secrecy_lifted" | "ticket.title_written" | "ticket.unmerged" | "ticket.updated" | "ticket.urged" | "ticket.withdraw_asked" | "ticket.withdrawn" | "transcript.completed" | "transcript.segment";
+  type: "attachment.failed" | "attachment.stored" | "attachment.transcribed" | "callback.attempted" | "callback.cancelled" | "callback.claimed" | "callback.done" | "callback.number_changed" | "callback.opened" | "callback.reason_added" | "callback.requested" | "case.archived" | "case.conferred" | "case.deflected" | "case.discontent_over" | "case.dispatched" | "case.dissatisfied" | "case.informed" | "case.reopened" | "case.replied" | "case.reported" | "case.supervised" | "case.undecided" | "clock.breached" | "clock.escalated" | "clock.met" | "clock.moved" | "clock.paused" | "clock.resumed" | "clock.started" | "clock.stopped" | "clock.unbreached" | "clock.warned" | "emergency.raised" | "interaction.answered" | "interaction.ended" | "interaction.line_chosen" | "interaction.started" | "message.delivered" | "message.failed" | "message.read" | "message.received" | "message.sent" | "reply.called" | "reply.declined" | "reply.delivered" | "reply.due" | "reply.failed" | "reply.sent" | "reply.together" | "reply.told" | "reply.uncallable" | "reply.under_way" | "reply.unreached" | "reply.visit" | "source.told" | "task.accepted" | "task.arrived" | "task.cancelled" | "task.extended" | "task.extension_asked" | "task.extension_refused" | "task.leads" | "task.noted" | "task.offered" | "task.pause_asked" | "task.pause_refused" | "task.paused" | "task.pictured" | "task.reassigned" | "task.replied" | "task.responded" | "task.resumed" | "task.return_asked" | "task.returned" | "task.sent_back" | "task.signed" | "task.upheld" | "ticket.added_to" | "ticket.corrected" | "ticket.demand_taken" | "ticket.erased" | "ticket.merged" | "ticket.progress_asked" | "ticket.rated" | "ticket.registered" | "ticket.secrecy_lifted" | "ticket.title_written" | "ticket.unmerged" | "ticket.updated" | "ticket.urged" | "ticket.withdraw_asked" | "ticket.withdrawn" | "transcript.completed" | "transcript.segment";
   at: string;
   ticket_id: string;
   ticket_no: string;
@@ -213,6 +431,8 @@ export interface Event {
 }
 
 export interface EventPage { items: Event[]; next_after: number | null; }
+
+export interface ExtendBody { until: string; reason: string; text?: string | null; }
 
 export interface FeedList {
   items: {
@@ -256,9 +476,11 @@ export type Gender = "female" | "male" | "other";
 
 export interface GridReport { worker_id?: string | null; tried?: string | null; }
 
-export interface HandlingPatch { lead_unit?: string | null; }
+export interface HandlingPatch { lead_unit?: string | null; first_asked?: string | null; }
 
 export interface Health { status: string; }
+
+export interface InformBody { reason: WhyInformed; text?: string | null; }
 
 export interface Interaction {
   interaction_id: string;
@@ -355,7 +577,60 @@ export interface MessageReceivedData {
 
 export interface MessageSentData { message_id: string; error?: string | null; changed?: Changed; }
 
+export interface NoteList {
+  items: {
+    note_id: string;
+    task_id: string | null;
+    kind: { code: string; zh: string; en: string; };
+    author: string;
+    at: string;
+    text: string;
+  }[];
+}
+
+export interface NoticeList {
+  items: {
+    event_seq: number;
+    unit: string;
+    way: "sms" | "email" | "wecom";
+    type: string;
+    clock_kind: string | null;
+    task_id: string | null;
+    urgent: boolean;
+    at: string;
+    due_at: string;
+    next_at: string | null;
+    sent_at: string | null;
+    dead_at: string | null;
+    attempts: number;
+    error: string | null;
+    address: string | null;
+  }[];
+}
+
 export type OpenApi = Record<string, unknown>;
+
+export interface OverduePage {
+  items: {
+    clock_id: string;
+    kind: { code: string; zh: string; en: string; };
+    task_id: string | null;
+    unit: string | null;
+    due_at: string;
+    overdue_since: string;
+    supervised: number;
+    supervised_at: string | null;
+    ticket: {
+      ticket_id: string;
+      ticket_no: string;
+      status: "registered" | "classified" | "dispatched" | "signed" | "handling" | "replied" | "evaluated" | "archived" | "merged" | "deflected" | "informed" | "withdrawn";
+      created_at: string;
+      title: string | null;
+    };
+  }[];
+  total: number;
+  next_cursor: string | null;
+}
 
 export interface PasswordBody { current: string; new: string; }
 
@@ -388,6 +663,10 @@ export interface Readiness {
   alarms: { name: string; of: string | null; value: number; }[];
 }
 
+export interface ReasonBody { reason: string; text?: string | null; }
+
+export interface ReassignBody { unit: string; reason: string; text?: string | null; }
+
 export interface RefusedCallList {
   items: {
     channel_id: string;
@@ -417,6 +696,32 @@ export interface ReplayBody {
 export interface ReplayStarted { feed: string; events: number; }
 
 export interface Replayed { feed: string; event_seq: number; }
+
+export interface ReplyCalledData { reply_id: string; result: string; changed?: Changed; }
+
+export interface ReplyDeclinedData { reply_id: string; changed?: Changed; }
+
+export interface ReplyDeliveredData { reply_id: string; way: string; changed?: Changed; }
+
+export interface ReplyDueData { reply_id: string; of?: string | null; changed?: Changed; }
+
+export interface ReplyFailedData { reply_id: string; way: string; reason?: string | null; changed?: Changed; }
+
+export interface ReplySentData { reply_id: string; way: string; changed?: Changed; }
+
+export interface ReplyTogetherData { reply_id: string; together: string; changed?: Changed; }
+
+export interface ReplyToldData { reply_id: string; changed?: Changed; }
+
+export interface ReplyUncallableData { reply_id: string; changed?: Changed; }
+
+export interface ReplyUnderWayData { reply_id: string; way: string; because: string; changed?: Changed; }
+
+export interface ReplyUnreachedData { reply_id: string; why: string; changed?: Changed; }
+
+export interface ReplyVisitData { reply_id: string; changed?: Changed; }
+
+export type Reported = "open" | "dispatched" | "signed" | "handling" | "replied";
 
 export interface Requester {
   kind?: RequesterKind;
@@ -504,6 +809,8 @@ export interface Session {
   username: string;
   name: string;
   role: string;
+  unit: string | null;
+  unit_name: string | null;
   must_change_password: boolean;
   csrf_token: string;
   timezone: string;
@@ -536,6 +843,100 @@ export interface Street { code?: string | null; name?: string | null; }
 
 export interface StreetPatch { code?: string | null; name?: string | null; }
 
+export interface Suggestion {
+  lead: { code: string; zh: string; en: string; } | null;
+  joint: { code: string; zh: string; en: string; }[];
+  candidates: { code: string; zh: string; en: string; }[];
+  held: boolean;
+  stage: "function" | "first_asked" | "centre" | "territory";
+  confidence: number;
+  automatic_above: number | null;
+  directory: string;
+  table: string;
+  policy: string;
+  trace: DispatchStep[];
+}
+
+export interface TaskAcceptedData { task_id: string; changed?: Changed; }
+
+export interface TaskArrivedData { task_id: string; note_id?: string | null; changed?: Changed; }
+
+export interface TaskCancelledData { task_id: string; changed?: Changed; }
+
+export interface TaskExtendedData { task_id: string; until: string; reason?: string | null; note_id?: string | null; changed?: Changed; }
+
+export interface TaskExtensionAskedData { task_id: string; until: string; reason: string; note_id?: string | null; changed?: Changed; }
+
+export interface TaskExtensionRefusedData { task_id: string; note_id?: string | null; changed?: Changed; }
+
+export interface TaskLeadsData { task_id: string; changed?: Changed; }
+
+export interface TaskNotedData { task_id: string; note_id: string; changed?: Changed; }
+
+export interface TaskOfferedData {
+  task_id: string;
+  unit: string;
+  role: string;
+  rule?: string | null;
+  directory?: string | null;
+  changed?: Changed;
+}
+
+export interface TaskPage {
+  items: {
+    task_id: string;
+    unit: string;
+    role: "lead" | "joint";
+    status: "offered" | "signed" | "working" | "extended" | "paused" | "returning" | "returned" | "upheld" | "replied" | "accepted" | "sent_back" | "cancelled";
+    version: number;
+    dispatched_at: string | null;
+    due_at: string | null;
+    ticket: {
+      ticket_id: string;
+      ticket_no: string;
+      status: "registered" | "classified" | "dispatched" | "signed" | "handling" | "replied" | "evaluated" | "archived" | "merged" | "deflected" | "informed" | "withdrawn";
+      created_at: string;
+      title: string | null;
+    };
+  }[];
+  next_cursor: string | null;
+}
+
+export interface TaskPauseAskedData { task_id: string; reason: string; note_id?: string | null; changed?: Changed; }
+
+export interface TaskPauseRefusedData { task_id: string; note_id?: string | null; changed?: Changed; }
+
+export interface TaskPausedData { task_id: string; reason: string; note_id?: string | null; changed?: Changed; }
+
+export interface TaskPicturedData { task_id: string; attachment_id: string; shows: string; changed?: Changed; }
+
+export interface TaskReassignedData {
+  task_id: string;
+  to_task: string;
+  unit: string;
+  reason: string;
+  note_id?: string | null;
+  changed?: Changed;
+}
+
+export interface TaskRepliedData { task_id: string; note_id: string; solved?: boolean; changed?: Changed; }
+
+export interface TaskReplyBody { text: string; solved?: boolean; }
+
+export interface TaskRespondedData { task_id: string; note_id?: string | null; changed?: Changed; }
+
+export interface TaskResumedData { task_id: string; changed?: Changed; }
+
+export interface TaskReturnAskedData { task_id: string; reason: string; note_id?: string | null; changed?: Changed; }
+
+export interface TaskReturnedData { task_id: string; by_silence?: boolean; changed?: Changed; }
+
+export interface TaskSentBackData { task_id: string; reason: string; note_id?: string | null; changed?: Changed; }
+
+export interface TaskSignedData { task_id: string; changed?: Changed; }
+
+export interface TaskUpheldData { task_id: string; by_silence?: boolean; note_id?: string | null; changed?: Changed; }
+
 export interface Taxonomy {
   version: string;
   items: {
@@ -543,9 +944,14 @@ export interface Taxonomy {
     names: string[];
     names_en: string[];
     keywords: string[];
-    unit: string | null;
+    unit: string;
     urgent: boolean;
+    danger: boolean;
+    plan_urgent: boolean;
+    reply_limits_s: Record<string, number>;
     leaf: boolean;
+    may_stay: boolean;
+    gbt39666: string | null;
     effective_from: string | null;
     effective_to: string | null;
   }[];
@@ -613,24 +1019,67 @@ export interface Ticket {
   };
   handling: {
     lead_unit: string | null;
+    first_asked: string | null;
+    crossing: "enforcement" | "function" | null;
+    undecided_since: string | null;
+    reassigned: number;
+    reopened: number;
+    reopened_at: string | null;
+    dissatisfied: string[];
+    supervised_at: string | null;
+    reported_at: string | null;
     units: {
-      task_id: string | null;
+      task_id: string;
       unit: string | null;
-      role: string | null;
-      status: string | null;
+      role: "lead" | "joint";
+      status: "offered" | "signed" | "working" | "extended" | "paused" | "returning" | "returned" | "upheld" | "replied" | "accepted" | "sent_back" | "cancelled";
+      version: number;
       dispatched_at: string | null;
       signed_at: string | null;
+      responded_at: string | null;
+      arrived_at: string | null;
       replied_at: string | null;
+      accepted_at: string | null;
       due_at: string | null;
-      returns: { at: string | null; unit: string | null; rule: string | null; reason: string | null; }[];
+      asked_until: string | null;
+      asked_pause: string | null;
+      held: boolean;
+      returns: {
+        at: string | null;
+        unit: string | null;
+        rule: string | null;
+        reason: string | null;
+        upheld: boolean;
+        reviewed_at: string | null;
+        reviewed_by: string | null;
+      }[];
     }[];
-    routing_trace: { stage: string | null; rule: string | null; reason: string | null; }[];
+    routing_trace: { stage: string | null; rule: string | null; reason: string | null; units: string[]; rows: number[]; }[];
     clocks: {
-      kind: string | null;
+      clock_id: string;
+      kind: string;
+      task_id: string | null;
+      unit: string | null;
+      policy: number;
+      calendar: string;
       started_at: string | null;
+      owned_at: string | null;
+      length_ms: number;
+      extended_ms: number;
+      paused_ms: number;
+      inherited_ms: number;
       due_at: string | null;
-      met_at: string | null;
+      warn_at: string | null;
+      escalations: { at: string | null; to: string | null; }[];
+      warned_at: string | null;
       breached_at: string | null;
+      escalated: number;
+      paused_at: string | null;
+      met_at: string | null;
+      stopped_at: string | null;
+      earlier: { due_at: string | null; why: string | null; at: string | null; breached_at: string | null; }[];
+      unsure: boolean;
+      next_at: string | null;
     }[];
     callback: {
       state: "open" | "done" | "failed" | "cancelled";
@@ -638,13 +1087,38 @@ export interface Ticket {
       attempts: number;
       how: "phone" | "message";
     } | null;
+    replies: {
+      reply_id: string;
+      of: string | null;
+      together: string | null;
+      state: "due" | "under_way" | "sent" | "delivered" | "told" | "failed" | "unreached";
+      way: "channel" | "sms" | "callback" | "source" | "together" | null;
+      because: "writes_there" | "no_account" | "window_closed" | "way_failed" | "no_number" | "last_way" | "told_by_source" | null;
+      channel_id: string | null;
+      message_id: string | null;
+      callback_id: string | null;
+      visit_id: string | null;
+      replied_at: string | null;
+      reached_at: string | null;
+      declined_at: string | null;
+      uncallable_at: string | null;
+      tried: string[] | null;
+      called_at: string[] | null;
+    }[];
   };
   outcome: {
     replied_at: string | null;
     public_reply: string | null;
     resolved: boolean | null;
     evaluation: { channel: string | null; satisfied: number | null; comment: string | null; };
-    evaluations: { at: string | null; channel: string | null; satisfied: number | null; comment: string | null; }[];
+    evaluations: {
+      at: string | null;
+      channel: string | null;
+      satisfied: number | null;
+      comment: string | null;
+      reply_id: string | null;
+      score: "first" | "final" | null;
+    }[];
     closed_at: string | null;
   };
   prefill: {
@@ -704,7 +1178,13 @@ export interface TicketPatch {
   handling?: HandlingPatch | null;
 }
 
-export interface TicketRatedData { satisfied: number; changed?: Changed; }
+export interface TicketRatedData {
+  satisfied: number;
+  channel?: string | null;
+  reply_id?: string | null;
+  score?: string | null;
+  changed?: Changed;
+}
 
 export interface TicketRegisteredData { channel: string; line: string; empty: boolean; changed?: Changed; }
 
@@ -726,6 +1206,174 @@ export interface TranscriptCompletedData {
   changed?: Changed;
 }
 
+export interface UnitNoteBody { text: string; }
+
+export interface UnitTask {
+  task_id: string;
+  unit: string | null;
+  role: "lead" | "joint";
+  status: "offered" | "signed" | "working" | "extended" | "paused" | "returning" | "returned" | "upheld" | "replied" | "accepted" | "sent_back" | "cancelled";
+  version: number;
+  dispatched_at: string | null;
+  signed_at: string | null;
+  responded_at: string | null;
+  arrived_at: string | null;
+  replied_at: string | null;
+  accepted_at: string | null;
+  due_at: string | null;
+  asked_until: string | null;
+  asked_pause: string | null;
+  verbs: ("arrive" | "extend" | "pause" | "reply" | "respond" | "resume" | "return" | "sign")[];
+  returns: { at: string; rule: string | null; upheld: boolean; }[];
+  clocks: {
+    kind: string;
+    started_at: string | null;
+    due_at: string | null;
+    warn_at: string | null;
+    breached_at: string | null;
+    paused_at: string | null;
+    met_at: string | null;
+    stopped_at: string | null;
+  }[];
+  ticket: {
+    ticket_no: string;
+    status: "registered" | "classified" | "dispatched" | "signed" | "handling" | "replied" | "evaluated" | "archived" | "merged" | "deflected" | "informed" | "withdrawn";
+    line: "citizen" | "enterprise";
+    created_at: string;
+    empty: boolean;
+  };
+  demand: {
+    type: string | null;
+    title: string | null;
+    content: string | null;
+    category: {
+      code: string | null;
+      l1: string | null;
+      l2: string | null;
+      l3: string | null;
+      l4: string | null;
+      taxonomy_version: string | null;
+    };
+    urgency: { level: string | null; reason: string | null; };
+    emergency: "110" | "119" | "120" | "122" | null;
+    complained_about: { name: string | null; phone: string | null; };
+  };
+  place: {
+    address: string | null;
+    district: { code: string | null; name: string | null; };
+    street: { code: string | null; name: string | null; };
+    community: { code: string | null; name: string | null; };
+    grid_id: string | null;
+    lat: number | null;
+    lon: number | null;
+    crs: string | null;
+  };
+  contact: {
+    kind: string;
+    name: string | null;
+    phone: string | null;
+    callback_phone: string | null;
+    language: string | null;
+    accessibility: string[];
+  } | null;
+  others: {
+    unit: string | null;
+    name: string | null;
+    role: "lead" | "joint";
+    status: "offered" | "signed" | "working" | "extended" | "paused" | "returning" | "returned" | "upheld" | "replied" | "accepted" | "sent_back" | "cancelled";
+  }[];
+  notes: {
+    note_id: string;
+    kind: "reason" | "reply" | "talk" | "evidence";
+    at: string;
+    unit: string | null;
+    name: string | null;
+    text: string | null;
+  }[];
+  history: {
+    type: string;
+    at: string;
+    reason: string | null;
+    until: string | null;
+    solved: boolean | null;
+    by_silence: boolean | null;
+  }[];
+  pictures: {
+    attachment_id: string;
+    name: string | null;
+    media_type: string | null;
+    bytes: number | null;
+    at: string;
+    shows: "before" | "after" | "evidence";
+  }[];
+  attachments: { attachment_id: string; name: string | null; media_type: string | null; bytes: number | null; }[];
+}
+
+export interface UnitTaskPage {
+  items: {
+    task_id: string;
+    unit: string | null;
+    role: "lead" | "joint";
+    status: "offered" | "signed" | "working" | "extended" | "paused" | "returning" | "returned" | "upheld" | "replied" | "accepted" | "sent_back" | "cancelled";
+    version: number;
+    dispatched_at: string | null;
+    signed_at: string | null;
+    responded_at: string | null;
+    arrived_at: string | null;
+    replied_at: string | null;
+    accepted_at: string | null;
+    due_at: string | null;
+    asked_until: string | null;
+    asked_pause: string | null;
+    verbs: ("arrive" | "extend" | "pause" | "reply" | "respond" | "resume" | "return" | "sign")[];
+    returns: { at: string; rule: string | null; upheld: boolean; }[];
+    clocks: {
+      kind: string;
+      started_at: string | null;
+      due_at: string | null;
+      warn_at: string | null;
+      breached_at: string | null;
+      paused_at: string | null;
+      met_at: string | null;
+      stopped_at: string | null;
+    }[];
+    ticket: {
+      ticket_no: string;
+      status: "registered" | "classified" | "dispatched" | "signed" | "handling" | "replied" | "evaluated" | "archived" | "merged" | "deflected" | "informed" | "withdrawn";
+      line: "citizen" | "enterprise";
+      created_at: string;
+      empty: boolean;
+    };
+    demand: {
+      type: string | null;
+      title: string | null;
+      content: string | null;
+      category: {
+        code: string | null;
+        l1: string | null;
+        l2: string | null;
+        l3: string | null;
+        l4: string | null;
+        taxonomy_version: string | null;
+      };
+      urgency: { level: string | null; reason: string | null; };
+      emergency: "110" | "119" | "120" | "122" | null;
+      complained_about: { name: string | null; phone: string | null; };
+    };
+    place: {
+      address: string | null;
+      district: { code: string | null; name: string | null; };
+      street: { code: string | null; name: string | null; };
+      community: { code: string | null; name: string | null; };
+      grid_id: string | null;
+      lat: number | null;
+      lon: number | null;
+      crs: string | null;
+    };
+  }[];
+  next_cursor: string | null;
+}
+
 export interface Units {
   version: string;
   items: { code: string; name: string; name_en: string; kind: string; parent: string | null; }[];
@@ -735,9 +1383,33 @@ export type UrgencyLevel = "normal" | "urgent";
 
 export interface UrgencyPatch { level: UrgencyLevel; reason?: string | null; }
 
+export interface WaitingPage {
+  items: {
+    clock_id: string;
+    kind: { code: string; zh: string; en: string; };
+    task_id: string | null;
+    due_at: string;
+    overdue_since: string | null;
+    ticket: {
+      ticket_id: string;
+      ticket_no: string;
+      status: "registered" | "classified" | "dispatched" | "signed" | "handling" | "replied" | "evaluated" | "archived" | "merged" | "deflected" | "informed" | "withdrawn";
+      created_at: string;
+      title: string | null;
+    };
+  }[];
+  next_cursor: string | null;
+}
+
+export type WhyArchived = "evaluated" | "unreachable" | "declined" | "no_evaluation_needed";
+
+export type WhyInformed = "litigation" | "arbitration" | "discipline" | "reconsideration" | "petition" | "answered";
+
 export interface WithdrawAskedData { of?: string | null; changed?: Changed; }
 
 export interface WithdrawBody { reason?: "requester_asked" | "settled" | "by_mistake"; }
+
+export interface WordsBody { text?: string | null; }
 
 export interface Operations {
   "POST contacts": { query: Record<string, never>; body: ContactBody; answer: Accepted; };
@@ -751,6 +1423,14 @@ export interface Operations {
       line?: "citizen" | "enterprise" | null;
       empty?: boolean | null;
       text?: string | null;
+      name?: string | null;
+      unit?: string | null;
+      category?: string | null;
+      division?: string | null;
+      created_from?: string | null;
+      created_to?: string | null;
+      due_from?: string | null;
+      due_to?: string | null;
       limit?: number;
       cursor?: string | null;
       order?: "oldest" | "newest";
@@ -770,6 +1450,45 @@ export interface Operations {
   "POST tickets/{ticket}/actions/lift-secrecy": { query: { unmasked?: boolean; }; body: LiftSecrecyBody; answer: Ticket; };
   "POST tickets/{ticket}/actions/withdraw": { query: { unmasked?: boolean; }; body: WithdrawBody; answer: Ticket; };
   "POST tickets/{ticket}/actions/erase": { query: Record<string, never>; body: undefined; answer: Ticket; };
+  "POST tickets/{ticket}/actions/dispatch": { query: { unmasked?: boolean; }; body: DispatchBody; answer: Ticket; };
+  "POST tickets/{ticket}/actions/reply": { query: { unmasked?: boolean; }; body: CaseReplyBody; answer: Ticket; };
+  "POST tickets/{ticket}/actions/evaluate": { query: { unmasked?: boolean; }; body: EvaluateBody; answer: Ticket; };
+  "POST tickets/{ticket}/actions/archive": { query: { unmasked?: boolean; }; body: ArchiveBody; answer: Ticket; };
+  "POST tickets/{ticket}/actions/reopen": { query: { unmasked?: boolean; }; body: ReasonBody; answer: Ticket; };
+  "POST tickets/{ticket}/actions/inform": { query: { unmasked?: boolean; }; body: InformBody; answer: Ticket; };
+  "POST tickets/{ticket}/actions/deflect": { query: { unmasked?: boolean; }; body: ReasonBody; answer: Ticket; };
+  "POST tickets/{ticket}/actions/supervise": { query: { unmasked?: boolean; }; body: ReasonBody; answer: Ticket; };
+  "POST tickets/{ticket}/actions/confer": { query: { unmasked?: boolean; }; body: ConferBody; answer: Ticket; };
+  "GET tasks": {
+    query: { unit?: string | null; open?: boolean | null; limit?: number; cursor?: string | null; };
+    body: undefined;
+    answer: TaskPage;
+  };
+  "GET overdue": {
+    query: { unit?: string | null; limit?: number; cursor?: string | null; };
+    body: undefined;
+    answer: OverduePage;
+  };
+  "GET waiting": { query: { limit?: number; cursor?: string | null; }; body: undefined; answer: WaitingPage; };
+  "GET tickets/{ticket}/notes": { query: { unmasked?: boolean; }; body: undefined; answer: NoteList; };
+  "POST tickets/{ticket}/tasks/{task}/actions/sign": { query: { unmasked?: boolean; }; body: WordsBody; answer: Ticket; };
+  "POST tickets/{ticket}/tasks/{task}/actions/return": { query: { unmasked?: boolean; }; body: ReasonBody; answer: Ticket; };
+  "POST tickets/{ticket}/tasks/{task}/actions/uphold": { query: { unmasked?: boolean; }; body: WordsBody; answer: Ticket; };
+  "POST tickets/{ticket}/tasks/{task}/actions/reassign": { query: { unmasked?: boolean; }; body: ReassignBody; answer: Ticket; };
+  "POST tickets/{ticket}/tasks/{task}/actions/extend": { query: { unmasked?: boolean; }; body: ExtendBody; answer: Ticket; };
+  "POST tickets/{ticket}/tasks/{task}/actions/pause": { query: { unmasked?: boolean; }; body: ReasonBody; answer: Ticket; };
+  "POST tickets/{ticket}/tasks/{task}/actions/resume": { query: { unmasked?: boolean; }; body: WordsBody; answer: Ticket; };
+  "POST tickets/{ticket}/tasks/{task}/actions/arrive": { query: { unmasked?: boolean; }; body: WordsBody; answer: Ticket; };
+  "POST tickets/{ticket}/tasks/{task}/actions/respond": { query: { unmasked?: boolean; }; body: WordsBody; answer: Ticket; };
+  "POST tickets/{ticket}/tasks/{task}/actions/reply": { query: { unmasked?: boolean; }; body: TaskReplyBody; answer: Ticket; };
+  "POST tickets/{ticket}/tasks/{task}/actions/accept": { query: { unmasked?: boolean; }; body: WordsBody; answer: Ticket; };
+  "POST tickets/{ticket}/tasks/{task}/actions/send_back": { query: { unmasked?: boolean; }; body: ReasonBody; answer: Ticket; };
+  "GET tickets/{ticket}/case": { query: Record<string, never>; body: undefined; answer: Case; };
+  "GET dispatch/suggestion": {
+    query: { ticket?: string; crossing?: "enforcement" | "function" | null; };
+    body: undefined;
+    answer: Suggestion;
+  };
   "POST tickets/{ticket}/actions/{verb}": { query: { unmasked?: boolean; }; body: ConfirmBody; answer: Ticket; };
   "GET tickets/{ticket}/recordings/{interaction}": { query: Record<string, never>; body: undefined; answer: null; };
   "GET attachments/{attachment}": { query: Record<string, never>; body: undefined; answer: null; };
@@ -791,6 +1510,7 @@ export interface Operations {
   "POST callbacks/{callback}/actions/done": { query: { unmasked?: boolean; }; body: DoneBody; answer: Callback; };
   "POST callbacks/{callback}/actions/cancel": { query: { unmasked?: boolean; }; body: CancelBody; answer: Callback; };
   "GET refused-calls": { query: { hours?: number; limit?: number; }; body: undefined; answer: RefusedCallList; };
+  "GET tickets/{ticket}/notices": { query: Record<string, never>; body: undefined; answer: NoticeList; };
   "GET feeds": { query: Record<string, never>; body: undefined; answer: FeedList; };
   "GET feeds/dead-letters": { query: { feed?: string | null; limit?: number; }; body: undefined; answer: DeadLetterList; };
   "POST feeds/{feed}/dead-letters/{event_seq}/replay": { query: Record<string, never>; body: undefined; answer: Replayed; };
@@ -812,6 +1532,20 @@ export interface Operations {
   "GET taxonomy": { query: Record<string, never>; body: undefined; answer: Taxonomy; };
   "GET units": { query: Record<string, never>; body: undefined; answer: Units; };
   "GET divisions": { query: Record<string, never>; body: undefined; answer: Divisions; };
+  "POST tickets/{ticket}/updates": { query: Record<string, never>; body: CaseUpdateBody; answer: CaseUpdated; };
+  "GET unit/tasks": { query: { open?: boolean; limit?: number; cursor?: string | null; }; body: undefined; answer: UnitTaskPage; };
+  "GET unit/tasks/{task}": { query: Record<string, never>; body: undefined; answer: UnitTask; };
+  "POST unit/tasks/{task}/actions/sign": { query: Record<string, never>; body: WordsBody; answer: UnitTask; };
+  "POST unit/tasks/{task}/actions/return": { query: Record<string, never>; body: ReasonBody; answer: UnitTask; };
+  "POST unit/tasks/{task}/actions/extend": { query: Record<string, never>; body: ExtendBody; answer: UnitTask; };
+  "POST unit/tasks/{task}/actions/pause": { query: Record<string, never>; body: ReasonBody; answer: UnitTask; };
+  "POST unit/tasks/{task}/actions/resume": { query: Record<string, never>; body: WordsBody; answer: UnitTask; };
+  "POST unit/tasks/{task}/actions/arrive": { query: Record<string, never>; body: WordsBody; answer: UnitTask; };
+  "POST unit/tasks/{task}/actions/respond": { query: Record<string, never>; body: WordsBody; answer: UnitTask; };
+  "POST unit/tasks/{task}/actions/reply": { query: Record<string, never>; body: TaskReplyBody; answer: UnitTask; };
+  "POST unit/tasks/{task}/notes": { query: Record<string, never>; body: UnitNoteBody; answer: UnitTask; };
+  "POST unit/tasks/{task}/pictures": { query: { shows?: "before" | "after" | "evidence"; name?: string; }; body: undefined; answer: UnitTask; };
+  "GET unit/tasks/{task}/pictures/{attachment}": { query: Record<string, never>; body: undefined; answer: null; };
   "POST session": { query: Record<string, never>; body: LoginBody; answer: Session; };
   "GET session": { query: Record<string, never>; body: undefined; answer: Session; };
   "DELETE session": { query: Record<string, never>; body: undefined; answer: null; };

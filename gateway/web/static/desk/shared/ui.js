@@ -1,7 +1,9 @@
 // Small pieces that every page uses.
 /** @import { Children, Ref } from "./html.js" */
+/** @import { ApiError } from "./api.js" */
 /** @import { Words } from "./state.js" */
-import { html, useEffect, useRef, useState } from "./html.js";
+import { explain } from "./api.js";
+import { html, useLayoutEffect, useRef, useState } from "./html.js";
 
 const PATHS = {
   phone: "M6.6 3h3l1.4 4.2-2.2 1.6a12 12 0 0 0 6.4 6.4l1.6-2.2L21 14.4v3A3.6 3.6 0 0 1 17.4 21 14.4 14.4 0 0 1 3 6.6 3.6 3.6 0 0 1 6.6 3z",
@@ -23,6 +25,7 @@ const PATHS = {
   exit: "M10 4H5v16h5M14 8l4 4-4 4M18 12H9",
   file: "M7 3h7l4 4v14H7zM14 3v4h4",
   list: "M5 6.5h14M5 12h14M5 17.5h9",
+  flag: "M6 21V4h11l-2.5 4L17 12H6",
 };
 
 /** @param {{ name: keyof typeof PATHS, fill?: boolean }} props */
@@ -62,7 +65,7 @@ export function Empty({ icon, title, hint, children }) {
  */
 export function PageTitle({ children, id, focusKey, quiet }) {
   const heading = useRef(/** @type {HTMLElement | null} */ (null));
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (!quiet && heading.current) heading.current.focus({ preventScroll: true });
   }, [focusKey]);
   return html`<h1 id=${id} ref=${heading} tabindex="-1">${children}</h1>`;
@@ -89,6 +92,10 @@ export function Password({ id, label, hint, value, onInput, autocomplete, t, inv
     ${hint && html`<p class="hint" id=${hintId}>${hint}</p>`}
   </div>`;
 }
+
+/** Something could not be read; `again` tries once more. @param {{ error: ApiError, again: () => void, t: Words }} props */
+export const LoadFailed = ({ error, again, t }) => html`<div role="alert" class="notice notice-bad">${t.failed} · ${explain(t, error)}
+  <button type="button" class="button button-small" onClick=${again}>${t.retry}</button></div>`;
 
 /** @param {{ lines?: number, label: string }} props */
 export const Skeleton = ({ lines = 3, label }) =>

@@ -5,18 +5,24 @@ import * as channels from "../channels/words.js";
 import * as feeds from "../feeds/words.js";
 import * as list from "../list/words.js";
 import * as login from "../login/words.js";
+import * as overdue from "../overdue/words.js";
+import * as cases from "../ticket/words-case.js";
 import * as media from "../ticket/words-media.js";
 import * as ticket from "../ticket/words.js";
+import * as waiting from "../waiting/words.js";
 import { EVENTS } from "./event-names.js";
 
 const zh = {
   ...callbacks.zh,
+  ...cases.zh,
   ...channels.zh,
   ...feeds.zh,
   ...list.zh,
   ...login.zh,
   ...media.zh,
+  ...overdue.zh,
   ...ticket.zh,
+  ...waiting.zh,
   product: "12345 坐席台",
   tagline: "一个号码，听得见每一个人",
   skip: "跳到主要内容",
@@ -48,6 +54,7 @@ const zh = {
   failed: "载入失败",
   failedHint: "请检查网络后重试。",
   retry: "重试",
+  moreOfList: "更多",
   ticketNotFound: "找不到这件工单",
   copy: "复制工单号",
   copied: "已复制",
@@ -103,12 +110,15 @@ const zh = {
 /** @type {typeof zh} */
 const en = {
   ...callbacks.en,
+  ...cases.en,
   ...channels.en,
   ...feeds.en,
   ...list.en,
   ...login.en,
   ...media.en,
+  ...overdue.en,
   ...ticket.en,
+  ...waiting.en,
   product: "12345 Desk",
   tagline: "One number, everyone heard",
   skip: "Skip to main content",
@@ -140,6 +150,7 @@ const en = {
   failed: "Could not load",
   failedHint: "Check the connection and try again.",
   retry: "Try again",
+  moreOfList: "More",
   ticketNotFound: "There is no such ticket",
   copy: "Copy ticket number",
   copied: "Copied",

@@ -3,7 +3,7 @@
 /** @import { Language } from "../shared/state.js" */
 /** @import { Value } from "./draft.js" */
 import { call } from "../shared/api.js";
-import { signal } from "../shared/html.js";
+import { computed, signal } from "../shared/html.js";
 
 /**
  * @template T
@@ -31,6 +31,9 @@ const EMPTY = { items: [], by: new Map() };
 /** Empty until they have come. */
 export const tables = signal(/** @type {Tables} */ ({ taxonomy: EMPTY, units: EMPTY, divisions: EMPTY }));
 
+/** Whether all of them have. */
+export const tablesCame = computed(() => NAMES.every((name) => tables.value[name] !== EMPTY));
+
 /** Fetches what is not there yet; what could not be fetched is asked for again by the next form. */
 export function loadTables() {
   for (const name of NAMES) {
@@ -56,7 +59,7 @@ export const CODED = {
       const today = new Date(now.getTime() - now.getTimezoneOffset() * 60000).toISOString().slice(0, 10); // as the clock here shows it
       /** @param {Category} one */
       const holds = (one) => (!one.effective_from || one.effective_from <= today) && (!one.effective_to || one.effective_to >= today);
-      return tables.taxonomy.items.filter((one) => one.leaf && holds(one));
+      return tables.taxonomy.items.filter((one) => one.may_stay && holds(one));
     },
     label: (code, tables, language, value) => {
       const one = tables.taxonomy.by.get(code);

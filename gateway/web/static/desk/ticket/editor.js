@@ -8,7 +8,7 @@
 import { fullTime, spacedPhone } from "../shared/format.js";
 import { useEffect, useLayoutEffect, useRef, useState } from "../shared/html.js";
 import { useDesk } from "../shared/state.js";
-import { codeOf, loadTables, tables } from "./catalogue.js";
+import { codeOf, tables } from "./catalogue.js";
 import * as drafts from "./draft.js";
 import { isFilled, standing } from "./evidence.js";
 import { FIELDS, fromGuess, guessed, idOf, readable } from "./fields.js";
@@ -22,7 +22,6 @@ export function useEditor(page) {
   const { record } = page;
   const desk = useDesk();
   const { t, language, session } = desk;
-  useEffect(loadTables, []);
   const [, redraw] = useState(0);
   const [held, hold] = useState(/** @type {{ path: Path, value: Value } | null} */ (null)); // the field under the cursor, and its value when the cursor came
   const [pointed, point] = useState(/** @type {string | null} */ (null));

@@ -1,25 +1,14 @@
 // Who else contacted us from this number or account: maybe the same person. Nothing is filled in before an agent says so.
-/** @import { Ticket } from "../shared/openapi.d.ts" */
 /** @import { SameRequester as Same } from "../shared/record.d.ts" */
 /** @import { Form } from "./editor.js" */
-import { call } from "../shared/api.js";
 import { dashed, listTime, spacedPhone, word } from "../shared/format.js";
-import { html, useEffect, useState } from "../shared/html.js";
+import { html } from "../shared/html.js";
 import { useDesk } from "../shared/state.js";
 import { Icon } from "../shared/ui.js";
 
-/** @param {{ record: Ticket, form: Form }} props */
-export function SameRequester({ record, form }) {
+/** @param {{ items: Same[], form: Form }} props */
+export function SameRequester({ items, form }) {
   const { t } = useDesk();
-  const [items, setItems] = useState(/** @type {Same[]} */ ([]));
-  const id = record.ticket_id;
-  useEffect(() => {
-    let gone = false;
-    if (record.requester.returning) call("GET tickets/{ticket}/same-requester", { path: { ticket: id } }).then((found) => gone || setItems(found.items), () => {});
-    return () => {
-      gone = true;
-    };
-  }, [id, record.requester.returning]);
   /** @param {Same} one */
   const take = async (one) => {
     if (await form.send("POST tickets/{ticket}/actions/same_requester", { ticket_id: one.ticket_id })) form.tell({ bad: false, text: t.tookOver });

@@ -4,23 +4,23 @@
 /** @import { Form } from "./editor.js" */
 import { call } from "../shared/api.js";
 import { dashed, listTime, word } from "../shared/format.js";
-import { html, useEffect, useRef, useState } from "../shared/html.js";
+import { html, useEffect, useLayoutEffect, useRef, useState } from "../shared/html.js";
 import { bare, useDesk } from "../shared/state.js";
 import { Chip, Icon } from "../shared/ui.js";
 
 const PAUSE_MS = 700;
 const AGAIN_MS = 2000;
 
-/** @param {{ record: Ticket, form: Form }} props */
-export function Similar({ record, form }) {
-  const { t } = useDesk();
-  const [found, setFound] = useState(/** @type {SimilarList | null} */ (null));
-  const [asking, ask] = useState("");
+/**
+ * Those like `record`, asked for until all are known: undefined before the first answer, null when they cannot be had.
+ * @param {Ticket | null} record
+ */
+export function useSimilar(record) {
+  const [found, setFound] = useState(/** @type {SimilarList | null | undefined} */ (undefined));
   const [round, setRound] = useState(0);
-  const [headNo, setHeadNo] = useState("");
-  const id = record.ticket_id;
-  const { merged_into: head, merged_count: members } = record.related;
+  const id = record?.ticket_id;
   useEffect(() => {
+    if (!id) return undefined;
     let gone = false;
     const timer = setTimeout(
       () => call("GET tickets/{ticket}/similar", { path: { ticket: id } }).then((answer) => gone || setFound(answer), () => gone || setFound(null)),
@@ -30,12 +30,21 @@ export function Similar({ record, form }) {
       gone = true;
       clearTimeout(timer);
     };
-  }, [id, record.demand.content, head, members, round]);
+  }, [id, record?.demand.content, record?.related.merged_into, record?.related.merged_count, round]);
   useEffect(() => {
     if (!found || found.complete) return undefined;
     const timer = setTimeout(() => setRound((n) => n + 1), AGAIN_MS);
     return () => clearTimeout(timer);
   }, [found]);
+  return found;
+}
+
+/** @param {{ record: Ticket, form: Form, found: SimilarList | null | undefined }} props */
+export function Similar({ record, form, found }) {
+  const { t } = useDesk();
+  const [asking, ask] = useState("");
+  const [headNo, setHeadNo] = useState("");
+  const { merged_into: head, merged_count: members } = record.related;
   useEffect(() => {
     setHeadNo("");
     if (head) call("GET tickets/{ticket}", { path: { ticket: head } }).then((one) => setHeadNo(dashed(one.ticket_no)), () => {});
@@ -99,7 +108,7 @@ function Item({ one, record, form, asking, ask, merge }) {
 function Ask({ no, busy, close, yes }) {
   const { t } = useDesk();
   const first = useRef(/** @type {HTMLElement | null} */ (null));
-  useEffect(() => first.current?.focus(), []);
+  useLayoutEffect(() => first.current?.focus(), []);
   return html`<div class="ask" role="group" aria-label=${t.mergeInto(no)} onKeyDown=${(event) => event.key === "Escape" && bare(event) && close()}>
     <p>${t.mergeAsk(no)}</p>
     <div class="row-buttons"><button type="button" class="button" ref=${first} onClick=${close}>${t.cancel}</button>

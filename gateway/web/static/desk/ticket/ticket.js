@@ -2,6 +2,7 @@
 /** @import { ApiError } from "../shared/api.js" */
 /** @import { Event, Ticket as OneTicket } from "../shared/openapi.d.ts" */
 /** @import { Words } from "../shared/state.js" */
+/** @import { Beside } from "./beside.js" */
 /** @import { Path } from "./fields.js" */
 /** @import { Look, Sealed } from "./media.js" */
 /** @import { Told } from "./sender.js" */
@@ -10,12 +11,15 @@ import { dashed, fullTime, onCall, spacedPhone, word } from "../shared/format.js
 import { html, useEffect, useRef, useState } from "../shared/html.js";
 import { useDesk, useThrottled, wide } from "../shared/state.js";
 import { subscribe } from "../shared/stream.js";
-import { Chip, Empty, Icon, LiveDot, PageTitle, Skeleton } from "../shared/ui.js";
+import { Chip, Empty, Icon, LiveDot, LoadFailed, PageTitle, Skeleton } from "../shared/ui.js";
+import { useBeside } from "./beside.js";
+import { Case } from "./case.js";
 import { useEditor, useSteady } from "./editor.js";
 import { useSpans } from "./evidence.js";
 import { FIELDS } from "./fields.js";
 import { Field, Marked, Mentions } from "./form.js";
 import { Attachment, Viewer, pictures } from "./media.js";
+import { Notices } from "./notices.js";
 import { SameRequester } from "./same.js";
 import { Similar } from "./similar.js";
 import { Interaction } from "./transcript.js";
@@ -55,6 +59,7 @@ export function Ticket({ id }) {
       tell({ bad: true, text: explain(t, failure(problem)) });
     }
   };
+  const beside = useBeside(record, query.current);
   const refresh = useThrottled(load, REFRESH_MS);
   useEffect(() => {
     load();
@@ -66,11 +71,11 @@ export function Ticket({ id }) {
     return html`${back}<${Empty} icon=${error.status === 404 ? "search" : "refresh"}
       title=${error.status === 404 ? t.ticketNotFound : t.failed} hint=${error.status === 404 ? "" : explain(t, error)}>
       <button class="button" onClick=${load}>${t.retry}</button><//>`;
-  if (record === null) return html`${back}<${Skeleton} lines=${8} label=${t.loading} />`;
+  if (record === null || !beside.whole) return html`${back}<${Skeleton} lines=${8} label=${t.loading} />`;
   return html`<article class="ticket" aria-labelledby="ticket-title">
     ${back}
     <${Head} record=${record} />
-    <${Body} record=${record} take=${take} newest=${newest} unmasked=${query.current === UNMASKED} query=${query.current} reveal=${reveal} />
+    <${Body} record=${record} beside=${beside} take=${take} newest=${newest} unmasked=${query.current === UNMASKED} query=${query.current} reveal=${reveal} />
   </article>`;
 }
 
@@ -115,9 +120,10 @@ function Head({ record }) {
  * @param {{
  *   record: OneTicket, take: (found: OneTicket) => OneTicket, newest: { current: OneTicket | null }, unmasked: boolean,
  *   reveal: (tell: (told: Told) => void) => void, query: { unmasked?: boolean },
+ *   beside: Beside,
  * }} props
  */
-function Body({ record, take, newest, unmasked, reveal, query }) {
+function Body({ record, beside, take, newest, unmasked, reveal, query }) {
   const { t } = useDesk();
   const form = useEditor({ record, take, newest, query });
   const spans = useSpans(record);
@@ -196,11 +202,13 @@ function Body({ record, take, newest, unmasked, reveal, query }) {
         (one) => html`<${Interaction} key=${one.interaction_id} ticket=${record} interaction=${one} correct=${form.correct}
           spans=${spans} active=${active} sealed=${sealed} look=${look} />`,
       )}
+      <${Case} record=${record} take=${take} newest=${newest} query=${query} beside=${beside} />
       <${Others} record=${record} sealed=${sealed} look=${look} />
-      <${Rating} given=${record.outcome.evaluation} />
-      <${SameRequester} record=${record} form=${form} />
-      <${Similar} record=${record} form=${form} />
+      <${Rating} record=${record} />
+      <${SameRequester} items=${beside.same} form=${form} />
+      <${Similar} record=${record} form=${form} found=${beside.similar} />
       <${History} record=${record} />
+      <${Notices} record=${record} />
     </div>
     <${Viewer} items=${sealed ? [] : pictures(record)} shown=${shown} look=${look} />
   </div>`;
@@ -217,10 +225,11 @@ function Others({ record, sealed, look }) {
   </section>`;
 }
 
-/** @param {{ given: OneTicket["outcome"]["evaluation"] }} props */
-function Rating({ given }) {
+/** How they were served, where nothing was replied: judgements of replies stand beside these. @param {{ record: OneTicket }} props */
+function Rating({ record }) {
   const { t } = useDesk();
-  if (!given.satisfied) return null;
+  const given = record.outcome.evaluation;
+  if (!given.satisfied || record.handling.replies.length) return null;
   return html`<section class="panel" aria-labelledby="rating-title"><h2 id="rating-title">${t.rating}</h2>
     <p><strong>${t.satisfied(given.satisfied)}</strong> <span class="faint small">${word(t.channels, given.channel, t)}</span></p>
     ${given.comment && html`<p>${given.comment}</p>`}
@@ -233,21 +242,35 @@ function went(event, t) {
   return from && to ? `：${word(t.words.status, String(from), t)} → ${word(t.words.status, String(to), t)}` : "";
 }
 
+/** By which way units conferred, and which, where an event tells it. @param {Event} event @param {Words} t */
+function talked(event, t) {
+  if (event.type !== "case.conferred") return "";
+  const { way, units } = /** @type {import("../shared/openapi.js").CaseConferredData} */ (event.data);
+  return units ? `：${word(t.conferWays, way, t)} · ${units.join(", ")}` : "";
+}
+
 /** @param {{ record: OneTicket }} props */
 function History({ record }) {
   const desk = useDesk();
   const { t } = desk;
   const [open, setOpen] = useState(false);
   const [items, setItems] = useState(/** @type {Event[] | null} */ (null));
+  const [lost, lose] = useState(/** @type {ApiError | null} */ (null));
+  const load = () => {
+    lose(null);
+    call("GET tickets/{ticket}/events", { path: { ticket: record.ticket_id }, query: { limit: 1000 } })
+      .then((page) => setItems(page.items), (problem) => lose(failure(problem)));
+  };
   useEffect(() => {
-    if (open) call("GET tickets/{ticket}/events", { path: { ticket: record.ticket_id }, query: { limit: 1000 } }).then((page) => setItems(page.items), () => {});
+    if (open) load();
   }, [open, record.version]);
   return html`<details class="panel history" onToggle=${(event) => setOpen(event.currentTarget.open)}>
     <summary><h2>${t.history}</h2></summary>
-    ${open && items === null && html`<${Skeleton} label=${t.loading} />`}
+    ${lost && html`<${LoadFailed} error=${lost} again=${load} t=${t} />`}
+    ${open && items === null && !lost && html`<${Skeleton} label=${t.loading} />`}
     ${items && html`<ol>${items.map(
       (event) => html`<li key=${event.event_seq}><time datetime=${event.at}>${fullTime(event.at, desk)}</time>
-        <span>${word(t.events, event.type, t)}${event.actor.startsWith("user:") ? ` · ${event.actor.slice(5)}` : ""}${went(event, t)}</span></li>`,
+        <span>${word(t.events, event.type, t)}${event.actor.startsWith("user:") ? ` · ${event.actor.slice(5)}` : ""}${went(event, t)}${talked(event, t)}</span></li>`,
     )}</ol>`}
   </details>`;
 }

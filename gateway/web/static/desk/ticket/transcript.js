@@ -6,7 +6,7 @@
 /** @import { Span } from "./evidence.js" */
 /** @import { Look, Sealed } from "./media.js" */
 import { clock, fullTime, hourSecond, spacedPhone, word } from "../shared/format.js";
-import { html, useEffect, useRef, useState } from "../shared/html.js";
+import { html, useEffect, useLayoutEffect, useRef, useState } from "../shared/html.js";
 import { bare, useDesk } from "../shared/state.js";
 import { Chip, Icon, LiveDot } from "../shared/ui.js";
 import { marked, places } from "./evidence.js";
@@ -144,7 +144,7 @@ function Segment({ segment, begin, spans, active, seek, playing, correct, intera
   const opener = useRef(/** @type {HTMLElement | null} */ (null));
   const time = clock(segment.start_ms / 1000);
   const said = heard(segment);
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (editing !== null) area.current?.focus();
   }, [editing !== null]);
   const close = () => {

@@ -1,7 +1,7 @@
 // 诉求人撤回: the requester takes the ticket back, for a reason.
 /** @import { Ticket, WithdrawBody } from "../shared/openapi.d.ts" */
 /** @import { Form } from "./editor.js" */
-import { html, useEffect, useRef, useState } from "../shared/html.js";
+import { html, useLayoutEffect, useRef, useState } from "../shared/html.js";
 import { bare, useDesk } from "../shared/state.js";
 
 /** @typedef {NonNullable<WithdrawBody["reason"]>} Reason */
@@ -24,7 +24,7 @@ export function WithdrawAsk({ form, ask }) {
   const { t } = useDesk();
   const [reason, setReason] = useState(/** @type {Reason} */ ("requester_asked"));
   const first = useRef(/** @type {HTMLElement | null} */ (null));
-  useEffect(() => first.current?.focus(), []);
+  useLayoutEffect(() => first.current?.focus(), []);
   const close = () => {
     ask(false);
     requestAnimationFrame(() => (document.getElementById(OPENER) ?? document.getElementById("ticket-title"))?.focus({ preventScroll: true }));

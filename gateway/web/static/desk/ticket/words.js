@@ -1,5 +1,12 @@
 // Words of the form, its evidence, similar tickets and merging.
 export const zh = {
+  toldUnits: "单位通知",
+  toldNobody: "没有通知任何单位：目录中没有可送达的联系方式，或未配置该途径",
+  noticeWays: { sms: "短信", email: "邮件", wecom: "企业微信群" },
+  noticeSent: (/** @type {string} */ time) => `${time} 已发出`,
+  noticeWaits: (/** @type {string} */ time, /** @type {number} */ tries) => `待 ${time} 发出${tries ? `（已试 ${tries} 次）` : ""}`,
+  noticeDead: (/** @type {string} */ why) => `无法送达：${why}`,
+  conferWays: { system: "系统联动", phone: "电话", sms: "短信", app: "12345微联动APP", wechat_group: "微信工作群", document: "发文" },
   confidence: { sure: "很有把握", likely: "较有把握", possible: "可能", unsure: "不确定" },
   confirm: "确认",
   confirmed: "已确认",
@@ -75,6 +82,13 @@ export const zh = {
 };
 /** @type {typeof zh} */
 export const en = {
+  toldUnits: "Notices to units",
+  toldNobody: "No unit was told: the directory has no address that can be written to, or that way is not configured",
+  noticeWays: { sms: "text message", email: "e-mail", wecom: "WeCom group" },
+  noticeSent: (time) => `sent ${time}`,
+  noticeWaits: (time, tries) => `waits until ${time}${tries ? ` (tried ${tries} times)` : ""}`,
+  noticeDead: (why) => `cannot be delivered: ${why}`,
+  conferWays: { system: "through the system", phone: "telephone", sms: "text message", app: "12345 app", wechat_group: "WeChat group", document: "official document" },
   confidence: { sure: "very sure", likely: "fairly sure", possible: "likely", unsure: "unsure" },
   confirm: "Confirm",
   confirmed: "Confirmed",
