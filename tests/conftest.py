@@ -18,7 +18,9 @@ import structlog
 if TYPE_CHECKING:
     from tests.support.postgres import PostgresServer
 
-hypothesis.settings.register_profile("untimed", deadline=None)  # a busy machine is no fault of what is tested
+EXAMPLES = int(os.environ.get("HOTLINE_EXAMPLES", "100"))
+"""Of each property that names no number of its own."""
+hypothesis.settings.register_profile("untimed", deadline=None, max_examples=EXAMPLES)  # a busy machine is no fault
 hypothesis.settings.load_profile("untimed")
 CATEGORIES = {"unit", "contract", "integration", "e2e", "crash", "load"}
 
@@ -73,3 +75,4 @@ def no_leftovers() -> Iterator[None]:
     """What a module left open is an error of that module, not of the one in which the collector happens to run."""
     yield
     gc.collect()
+    gc.freeze()  # what outlives its module is looked through once, not again after every module behind it
