@@ -2,7 +2,7 @@
 # The fast suite on every other Python that pyproject.toml names and this machine has: what is committed, in a fresh
 # clone with nothing beside it and an environment of its own; all tests are collected there too. Used by .ci/run.
 # PostgreSQL is asked only by the tests of the storage: the others' statements do not depend on the version of Python.
-# Properties get fewer examples than on the main Python: what differs between versions shows in any of them.
+# Properties get fewer examples than on the main Python, where their inputs are searched: here versions are compared.
 set -eu
 cd "$(dirname "$0")/.."
 root=$PWD

@@ -43,6 +43,7 @@ async def test_a_spool_of_a_released_version_makes_the_same_record(db: Database,
     assert [(one["kind"], one["unit"]) for one in clocks] == ([("respond", None)] if urgent else [])
     events = await db.reader.events(ticket_id=ticket_id)
     assert told_of == events[-1]["event_seq"]
+    assert [event["event_seq"] for event in events] == list(range(1, len(events) + 1))
     assert [event["type"] for event in events].count(ClockStarted.TYPE) == len(clocks)
     events = [event for event in events if event["type"] != ClockStarted.TYPE]
     assert [_plain(event) for event in events] == [_plain(event) for event in was["events"]]
